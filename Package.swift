@@ -1,0 +1,142 @@
+// swift-tools-version: 6.3
+
+import PackageDescription
+
+let package = Package(
+    name: "lathe",
+    products: [
+        .executable(name: "lathe", targets: ["lathe"]),
+        .executable(name: "lathe-media", targets: ["lathe-media"]),
+        .library(name: "LathePipeline", targets: ["Pipeline"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML", "Logging"]),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // C libraries: each is imported by exactly one Swift target.
+        .systemLibrary(
+            name: "CFFmpeg", pkgConfig: "libavformat libavcodec libswresample libavutil",
+            providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswresample-dev", "libavutil-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CUnixSocket"),
+
+        // The values lathe and lathe-media exchange: requests, reports, failures.
+        .target(name: "MediaContract"),
+        // Samples and files; no jobs, no network.
+        .target(
+            name: "Audio",
+            dependencies: ["CFFmpeg", "MediaContract", .product(name: "SystemPackage", package: "swift-system")]),
+        // The pipe between lathe and lathe-media, and the parent's half of the conversation.
+        .target(
+            name: "MediaSandbox",
+            dependencies: [
+                "CUnixSocket", "MediaContract",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .executableTarget(
+            name: "lathe-media",
+            dependencies: [
+                "Audio", "MediaContract", "MediaSandbox", .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .target(
+            name: "ObjectStorage",
+            dependencies: [
+                "CCurl",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .target(
+            name: "Postgres",
+            dependencies: ["CPostgres", .product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "Jobs",
+            dependencies: [
+                "Postgres",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .target(
+            name: "Pipeline",
+            dependencies: [
+                "Jobs", "MediaContract", "MediaSandbox", "ObjectStorage", "Postgres",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        // A private Postgres cluster in a temporary folder, for `lathe demo` and the tests.
+        .target(
+            name: "PrivatePostgres",
+            dependencies: [
+                "Postgres",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .executableTarget(
+            name: "lathe",
+            dependencies: [
+                "Jobs", "MediaContract", "MediaSandbox", "ObjectStorage", "Pipeline", "Postgres", "PrivatePostgres",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "Postgres", "PrivatePostgres",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/TestSupport"),
+        .testTarget(name: "AudioTests", dependencies: ["Audio", "MediaContract", "TestSupport"]),
+        .testTarget(name: "MediaSandboxTests", dependencies: ["MediaContract", "MediaSandbox", "TestSupport"]),
+        .testTarget(
+            name: "ObjectStorageTests",
+            dependencies: [
+                "ObjectStorage", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
+        .testTarget(name: "JobsTests", dependencies: ["Jobs", "Postgres", "TestSupport"]),
+        .testTarget(
+            name: "PipelineTests",
+            dependencies: [
+                "Jobs", "MediaContract", "MediaSandbox", "ObjectStorage", "Pipeline", "Postgres", "TestSupport",
+            ]),
+        .testTarget(name: "CommandTests", dependencies: ["Pipeline", "Postgres", "TestSupport"]),
+    ]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .swiftLanguageMode(.v6),
+        // A warning nobody must fix is a warning nobody reads; deprecations of C libraries are not ours to time.
+        .treatAllWarnings(as: .error),
+        .treatWarning("DeprecatedDeclaration", as: .warning),
+        // Every use of a raw pointer is marked `unsafe` where it stands.
+        .strictMemorySafety(),
+        // `any` marks the cost and the seam.
+        .enableUpcomingFeature("ExistentialAny"),
+        // A file imports what it uses, and an import is public only where the API needs it.
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        // An async function runs where its caller runs, unless it says @concurrent.
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("ImmutableWeakCaptures"),
+    ]
+}
