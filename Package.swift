@@ -60,6 +60,19 @@ let package = Package(
         .target(
             name: "Postgres",
             dependencies: ["CPostgres", .product(name: "Logging", package: "swift-log")]),
+        // The numbered SQL files of migrations/, embedded.
+        .target(
+            name: "Migrations", dependencies: ["Postgres"], path: "migrations",
+            resources: [
+                .embedInCode("0001_app_tables.sql"),
+                .embedInCode("0002_workers.sql"),
+                .embedInCode("0003_upload_job_scheduling.sql"),
+                .embedInCode("0004_processing.sql"),
+                .embedInCode("0005_upload_jobs_pending_index.sql"),
+                .embedInCode("0006_upload_jobs_running_index.sql"),
+                .embedInCode("0007_upload_jobs_target_index.sql"),
+                .embedInCode("0008_releases_processing_index.sql"),
+            ]),
         .target(
             name: "Jobs",
             dependencies: [
@@ -71,7 +84,7 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Jobs", "MediaContract", "MediaSandbox", "ObjectStorage", "Postgres",
+                "Jobs", "MediaContract", "MediaSandbox", "Migrations", "ObjectStorage", "Postgres",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -1,0 +1,33 @@
+package import Foundation
+package import Postgres
+
+/// A job this process holds the lease of.
+package struct ClaimedJob: Sendable {
+    package let id: UUID
+    /// Proof of the claim: every later write names it.
+    package let lease: UUID
+    /// State as claimed: running, with the counters of the row.
+    package let state: JobState
+    /// Claims so far, this one included.
+    package let attempt: Int
+    /// error_log as it was when the job was claimed.
+    let lastError: String?
+    /// The whole row, for what the handler needs of it.
+    package let row: PostgresRow
+
+    init(row: PostgresRow) throws(PostgresError) {
+        id = try row.decode("id")
+        lease = try row.decode("lease_token")
+        attempt = try row.decode("attempt_count")
+        state = JobState(
+            phase: .running, retryCount: try row.decode("retry_count"), crashCount: try row.decode("crash_count"),
+            snoozeCount: try row.decode("snooze_count"))
+        lastError = try row.decode("error_log")
+        self.row = row
+    }
+
+    /// What error_log keeps: a job given back still tells of its last failure, a completed one is clean.
+    func lastError(after transition: JobTransition) -> String? {
+        transition.state.phase == .completed ? nil : lastError
+    }
+}

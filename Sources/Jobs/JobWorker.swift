@@ -1,0 +1,164 @@
+package import Foundation
+package import Logging
+import Metrics
+package import Postgres
+import ServiceLifecycle
+
+/// The polling loop of both workers: scan, claim as many jobs as there are free slots, run each in a task of its own,
+/// settle, and sleep until the next poll.
+///
+/// On graceful shutdown it claims nothing more, lets running jobs finish within `drainTime`, then cancels them and
+/// gives them back.
+package struct JobWorker: Sendable {
+    package struct Settings: Sendable, Hashable {
+        /// Between two polls; each is jittered by ±10 % so that many hosts do not poll in step.
+        package var pollInterval: Duration
+        /// Jobs run at once.
+        package var concurrency: Int
+        /// How long running jobs may go on after a shutdown was asked for.
+        package var drainTime: Duration
+
+        package init(pollInterval: Duration, concurrency: Int, drainTime: Duration = .seconds(30)) {
+            self.pollInterval = pollInterval
+            self.concurrency = concurrency
+            self.drainTime = drainTime
+        }
+    }
+
+    /// When the loop ends by itself.
+    package enum Mode: Sendable, Hashable {
+        /// Never: it runs until shutdown.
+        case forever
+        /// After one poll and the jobs it claimed.
+        case once
+        /// When no job is left whose time has come.
+        case untilEmpty
+    }
+
+    /// How many jobs of one run ended in which way.
+    package struct Tally: Sendable, Hashable {
+        package var completed = 0
+        /// Put back for another try: retried or snoozed.
+        package var postponed = 0
+        package var failed = 0
+        /// Given back or thrown away: shutdown, lost lease.
+        package var released = 0
+    }
+
+    let queue: JobQueue
+    let handler: any JobHandler
+    let settings: Settings
+    let logger: Logger
+
+    package init(queue: JobQueue, handler: any JobHandler, settings: Settings, logger: Logger) {
+        self.queue = queue
+        self.handler = handler
+        self.settings = settings
+        self.logger = logger
+    }
+
+    private enum Wake {
+        case jobEnded(JobRun.End)
+        case pauseEnded
+        case drainTimeOver
+    }
+
+    /// Runs as the incarnation `worker` until shutdown, cancellation, or the end that `mode` sets.
+    /// - Throws: `PostgresError` in the modes that end by themselves; a worker that runs forever logs it and goes on.
+    package func run(as worker: UUID, mode: Mode) async throws -> Tally {
+        try await withThrowingTaskGroup(of: Wake.self) { group in
+            var tally = Tally()
+            var running = 0
+            var isPausing = false
+            var mayClaim = true
+            var isStopping = false
+            var isDraining = false
+            defer { group.cancelAll() }
+            while !Task.isCancelled {
+                if mayClaim, !isStopping, running < settings.concurrency {
+                    let free = settings.concurrency - running
+                    let jobs = try await poll(limit: free, worker: worker, mode: mode)
+                    for job in jobs {
+                        group.addTask {
+                            .jobEnded(await JobRun(queue: queue, handler: handler, logger: logger).run(job))
+                        }
+                    }
+                    running += jobs.count
+                    mayClaim = mode == .forever && jobs.count == free
+                    isStopping = mode == .once || (mode == .untilEmpty && running == 0)
+                }
+                if running == 0, isStopping { break }
+                if !isPausing, !isDraining {
+                    isPausing = true
+                    group.addTask {
+                        await pause()
+                        return .pauseEnded
+                    }
+                }
+                switch try await group.next() {
+                case .jobEnded(let end):
+                    running -= 1
+                    tally.count(end)
+                    mayClaim = mayClaim || mode == .untilEmpty
+                case .pauseEnded:
+                    isPausing = false
+                    mayClaim = true
+                    guard Task.isShuttingDownGracefully else { continue }
+                    isStopping = true
+                    isDraining = true
+                    logger.notice("\(queue.table.kind) worker stops: no more claims, \(running) jobs still run")
+                    group.addTask {
+                        try? await Task.sleep(for: settings.drainTime)
+                        return .drainTimeOver
+                    }
+                case .drainTimeOver:
+                    logger.notice("\(queue.table.kind) worker: drain time is over, \(running) jobs are given back")
+                    group.cancelAll()
+                case nil:
+                    return tally
+                }
+            }
+            return tally
+        }
+    }
+
+    private func poll(limit: Int, worker: UUID, mode: Mode) async throws -> [ClaimedJob] {
+        do {
+            try await handler.scan()
+            return try await queue.claim(limit: limit, worker: worker)
+        } catch where mode == .forever {
+            if !Task.isCancelled {
+                logger.error("\(queue.table.kind) worker could not poll: \(error)")
+            }
+            return []
+        }
+    }
+
+    /// Sleeps for one poll interval, or until shutdown.
+    private func pause() async {
+        let jitter = Double.random(in: 0.9...1.1)
+        await cancelWhenGracefulShutdown {
+            try? await Task.sleep(for: settings.pollInterval * jitter)
+        }
+    }
+}
+
+extension JobWorker.Tally {
+    mutating func count(_ end: JobRun.End) {
+        switch end {
+        case .completed: completed += 1
+        case .postponed: postponed += 1
+        case .failed: failed += 1
+        case .released: released += 1
+        }
+    }
+
+    package static func + (left: Self, right: Self) -> Self {
+        var sum = left
+        sum.completed += right.completed
+        sum.postponed += right.postponed
+        sum.failed += right.failed
+        sum.released += right.released
+        return sum
+    }
+}

@@ -1,0 +1,103 @@
+package import Foundation
+import Logging
+package import Postgres
+import Synchronization
+
+/// The life sign of one running worker process: a row in `workers` that beats every few seconds.
+///
+/// Jobs name the incarnation that runs them, so one small update keeps any number of leases alive. The database's
+/// clock alone decides who is alive. An incarnation that cannot beat gives itself up before the others may take its
+/// jobs: its work is cancelled at `giveUpAfter`, the jobs are free at `timeToLive`.
+package struct WorkerLease: Sendable {
+    /// Seconds without a beat after which an incarnation's jobs are taken back.
+    package static let timeToLive: Duration = .seconds(15)
+    /// Between two beats.
+    package static let beatInterval: Duration = .seconds(4)
+    /// Without a successful beat for this long an incarnation stops its own work, `timeToLive` less a margin for it.
+    package static let giveUpAfter: Duration = .seconds(11)
+
+    /// `timeToLive` as an SQL interval.
+    static let timeToLiveSQL: SQL = "make_interval(secs => \(timeToLive.seconds))"
+    /// SQL condition on a `workers` row called `w`.
+    package static let isLive: SQL = "w.beat_at > now() - \(sql: timeToLiveSQL)"
+
+    let database: Database
+    let logger: Logger
+    /// The job tables this process works on.
+    let tables: [JobTable]
+    let version: String
+
+    package init(database: Database, tables: [JobTable], version: String, logger: Logger) {
+        self.database = database
+        self.tables = tables
+        self.version = version
+        self.logger = logger
+    }
+
+    /// Registers a new incarnation.
+    package func register() async throws(PostgresError) -> UUID {
+        let rows = try await database.query(
+            """
+            INSERT INTO workers (host, pid, version, runs)
+            VALUES (\(ProcessInfo.processInfo.hostName), \(Int(ProcessInfo.processInfo.processIdentifier)),
+                \(version), \(tables.map(\.name)))
+            RETURNING id
+            """)
+        return try rows.single().decode("id")
+    }
+
+    /// Beats until the incarnation is lost: the database was out of reach for too long, or the row had gone stale
+    /// because this process itself stood still.
+    package func beatUntilLost(_ worker: UUID) async throws(CancellationError) {
+        let clock = ContinuousClock()
+        var lastBeat = clock.now
+        while clock.now < lastBeat + Self.giveUpAfter {
+            do { try await Task.sleep(for: Self.beatInterval) } catch { throw CancellationError() }
+            let sentAt = clock.now
+            do {
+                guard try await beat(worker) else {
+                    logger.error("this worker was silent for too long; its jobs may have been taken back")
+                    return
+                }
+                lastBeat = sentAt
+            } catch {
+                if Task.isCancelled { throw CancellationError() }
+                logger.warning("no beat, the database cannot be reached", metadata: ["error": "\(error)"])
+            }
+        }
+        logger.error("no beat for \(Self.giveUpAfter): running jobs are cancelled and will be taken up again")
+    }
+
+    private func beat(_ worker: UUID) async throws -> Bool {
+        try await withTimeout(Self.beatInterval) {
+            try await database.execute(
+                "UPDATE workers w SET beat_at = now() WHERE id = \(worker) AND \(sql: Self.isLive)") == 1
+        }
+    }
+
+    /// Ends an incarnation: gives its jobs back uncounted and removes its row.
+    package func end(_ worker: UUID) async throws(PostgresError) {
+        for table in tables {
+            let released = try await JobQueue(table: table, database: database).releaseAll(of: worker)
+            if released > 0 {
+                logger.notice("gave back \(released) \(table.kind) jobs")
+            }
+        }
+        _ = try await database.execute("DELETE FROM workers WHERE id = \(worker)")
+    }
+}
+
+/// Runs `body` and cancels it after `limit`.
+/// - Throws: what `body` throws, `CancellationError` where it was cancelled for taking too long.
+func withTimeout<R: Sendable>(_ limit: Duration, _ body: @escaping @Sendable () async throws -> R) async throws -> R {
+    try await withThrowingTaskGroup(of: R?.self) { group in
+        group.addTask { try await body() }
+        group.addTask {
+            try await Task.sleep(for: limit)
+            return nil
+        }
+        defer { group.cancelAll() }
+        guard let first = try await group.next(), let value = first else { throw CancellationError() }
+        return value
+    }
+}

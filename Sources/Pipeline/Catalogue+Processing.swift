@@ -1,0 +1,93 @@
+package import Foundation
+import Jobs
+package import MediaContract
+package import Postgres
+
+/// Fan-out of a release into one job a track, and fan-in when the last of them is done.
+extension Catalogue {
+    /// SQL condition on a track `t`: it has a rendition of what audio_file_url holds now, in this profile's version.
+    static func isRendered(_ profile: EncodingProfile) -> SQL {
+        """
+        EXISTS (
+            SELECT 1 FROM renditions n
+            WHERE n.track_id = t.id AND n.profile = \(profile.name) AND n.profile_version = \(profile.version)
+                AND n.source_url = t.audio_file_url)
+        """
+    }
+
+    /// Makes a job of every uploaded track of a PROCESSING release that has no current rendition. A job that ran for
+    /// another master, or an older version of the profile, starts over, and a worker that still runs it loses its
+    /// lease. A job that FAILED for the same master stays FAILED.
+    /// - Returns: how many jobs are new or start over.
+    func fanOut(_ profile: EncodingProfile) async throws(PostgresError) -> Int {
+        try await database.execute(
+            """
+            INSERT INTO processing_jobs AS job (track_id, profile, profile_version, master_url)
+            SELECT t.id, \(profile.name), \(profile.version), t.audio_file_url
+            FROM releases r JOIN tracks t ON t.release_id = r.id
+            WHERE r.status = 'PROCESSING' AND t.audio_file_url <> '' AND NOT \(sql: Self.isRendered(profile))
+            ORDER BY r.updated_at, t.release_id, t.track_order
+            ON CONFLICT (track_id, profile) DO UPDATE SET \(sql: Self.startOver), error_log = NULL
+            WHERE job.master_url <> EXCLUDED.master_url OR job.profile_version <> EXCLUDED.profile_version
+                OR job.status = 'COMPLETED'
+            """)
+    }
+
+    /// SET list that makes an existing processing job new.
+    static let startOver: SQL = """
+        profile_version = EXCLUDED.profile_version, master_url = EXCLUDED.master_url, status = 'PENDING',
+        retry_count = 0, crash_count = 0, snooze_count = 0, run_after = now(), worker_id = NULL,
+        lease_token = NULL, finished_at = NULL
+        """
+
+    /// Moves a release to PENDING_REVIEW if it is PROCESSING and every track of it is rendered. The lock on its row
+    /// makes the jobs of two last tracks take turns, so that the second sees what the first wrote.
+    /// - Returns: whether it was moved.
+    static func completeRelease(
+        _ id: UUID, profile: EncodingProfile, in transaction: borrowing Transaction
+    ) throws(PostgresError) -> Bool {
+        try transaction.query("SELECT 1 FROM releases WHERE id = \(id) FOR UPDATE")
+        return try transaction.execute(
+            """
+            UPDATE releases r SET status = 'PENDING_REVIEW', processing_error = NULL
+            WHERE r.id = \(id) AND r.status = 'PROCESSING'
+                AND EXISTS (SELECT 1 FROM tracks t WHERE t.release_id = r.id)
+                AND NOT EXISTS (
+                    SELECT 1 FROM tracks t WHERE t.release_id = r.id AND NOT \(sql: isRendered(profile)))
+            """) == 1
+    }
+
+    /// Completes PROCESSING releases that only wait for somebody to notice, such as one whose last missing track was
+    /// deleted. The jobs themselves complete a release with their last track; this is the net under them.
+    /// - Returns: the releases that were moved.
+    func completeReadyReleases(_ profile: EncodingProfile) async throws -> [UUID] {
+        let ready = try await database.query(
+            """
+            SELECT r.id FROM releases r
+            WHERE r.status = 'PROCESSING'
+                AND EXISTS (SELECT 1 FROM tracks t WHERE t.release_id = r.id)
+                AND NOT EXISTS (
+                    SELECT 1 FROM tracks t WHERE t.release_id = r.id AND NOT \(sql: Self.isRendered(profile)))
+            """)
+        var moved: [UUID] = []
+        for row in ready {
+            let id: UUID = try row.decode("id")
+            if try await database.transaction({ try Self.completeRelease(id, profile: profile, in: $0) }) {
+                moved.append(id)
+            }
+        }
+        return moved
+    }
+}
+
+extension Catalogue {
+    /// Hands a release to the processing worker.
+    /// - Returns: false if there is no such release, or it is neither a draft nor rejected.
+    package func submit(_ release: UUID) async throws(PostgresError) -> Bool {
+        try await database.execute(
+            """
+            UPDATE releases SET status = 'PROCESSING', processing_error = NULL
+            WHERE id = \(release) AND status IN ('DRAFT', 'REJECTED')
+            """) == 1
+    }
+}

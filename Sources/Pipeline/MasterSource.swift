@@ -1,0 +1,29 @@
+import Foundation
+import Jobs
+import ObjectStorage
+import SystemPackage
+
+/// Where a track's master or a release's cover may be fetched from: our own storage, and hosts on the allow-list.
+struct MasterSource: Sendable {
+    let store: any ObjectStore
+    let downloader: HTTPDownloader
+    /// Host names, without a port.
+    let allowedHosts: Set<String>
+
+    /// The largest file that is fetched from an allow-listed host: 20 GB, the longest masters that are sold.
+    static let maximumBytes: Int64 = 20_000_000_000
+
+    /// Fetches a URL of the catalogue into `file`.
+    /// - Throws: `ObjectStorageError`; `JobRejection` where the URL is neither in our storage nor on an allowed host.
+    func fetch(_ url: String, into file: FileDescriptor) async throws {
+        if let key = store.key(forPublicURL: url) {
+            _ = try await store.get(key, into: file)
+            return
+        }
+        guard let host = URLComponents(string: url)?.host, allowedHosts.contains(host) else {
+            throw JobRejection(
+                "\(url) is neither in \(store.name) nor on an allowed host: upload the file again, or name its host in LATHE_MASTER_HOSTS")
+        }
+        _ = try await downloader.download(url, into: file, maximumBytes: Self.maximumBytes)
+    }
+}

@@ -1,0 +1,75 @@
+public import Foundation
+
+/// Everything the workers need to know: where the database and the storage are, and how hard to work.
+public struct PipelineConfiguration: Sendable {
+    /// The two workers.
+    public enum Worker: String, Sendable, Hashable, CaseIterable {
+        case upload
+        case processing
+    }
+
+    /// libpq connection string, as a URL or as `key=value` pairs; empty for libpq's own PG* environment.
+    public var database: String
+    public var storage: StorageConfiguration
+    /// Folders a `local_path` may lie in. The upload worker does not start without one.
+    public var uploadRoots: [String]
+    /// Where masters and renditions lie, nameless, while they are processed. It needs room for `processingConcurrency`
+    /// masters and MP3s.
+    public var workDirectory: String = NSTemporaryDirectory()
+    /// Hosts, besides our own storage, that a master or cover may be fetched from.
+    public var masterHosts: Set<String> = []
+    /// Path of the `lathe-media` executable; nil for the one beside the running executable, or in PATH.
+    public var mediaExecutable: String?
+    /// Which workers run.
+    public var workers: Set<Worker> = Set(Worker.allCases)
+    public var uploadPollInterval: Duration = .seconds(5)
+    public var processingPollInterval: Duration = .seconds(10)
+    /// Files uploaded at once.
+    public var uploadConcurrency = 4
+    /// Tracks transcoded at once; each takes one core.
+    public var processingConcurrency = ProcessInfo.processInfo.activeProcessorCount
+    /// How long running jobs may go on after a shutdown was asked for, before they are given back.
+    public var drainTime: Duration = .seconds(30)
+
+    public init(database: String, storage: StorageConfiguration, uploadRoots: [String]) {
+        self.database = database
+        self.storage = storage
+        self.uploadRoots = uploadRoots
+    }
+}
+
+/// Object storage and how to reach it.
+public struct StorageConfiguration: Sendable {
+    /// `s3://bucket[/prefix]` or `file:///directory`.
+    public var url: String
+    /// Base URL of an S3-compatible server; nil for AWS.
+    public var endpoint: String?
+    public var region: String = "us-east-1"
+    /// Keys that sign requests; needed for `s3://`.
+    public var credentials: Credentials?
+    /// What a browser puts before an object's key; nil for the endpoint's own address.
+    public var publicURL: String?
+    /// `https://endpoint/bucket/key` instead of `https://bucket.endpoint/key`; nil lets the endpoint decide.
+    public var usesPathStyle: Bool?
+
+    public init(url: String) {
+        self.url = url
+    }
+
+    /// A key pair. Its description never shows the secret.
+    public struct Credentials: Sendable, CustomStringConvertible, CustomReflectable {
+        public var accessKeyID: String
+        public var secretAccessKey: String
+        /// Of temporary credentials.
+        public var sessionToken: String?
+
+        public init(accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil) {
+            self.accessKeyID = accessKeyID
+            self.secretAccessKey = secretAccessKey
+            self.sessionToken = sessionToken
+        }
+
+        public var description: String { "Credentials(\(accessKeyID), secret hidden)" }
+        public var customMirror: Mirror { Mirror(self, children: ["accessKeyID": accessKeyID]) }
+    }
+}

@@ -1,0 +1,130 @@
+import Foundation
+import Jobs
+import Logging
+import MediaContract
+import MediaSandbox
+import Migrations
+import ObjectStorage
+import Postgres
+import SystemPackage
+
+/// What a configuration amounts to: the database pool, the store, the media process and the workers around them.
+package struct PipelineResources: Sendable {
+    package let database: Database
+    let workers: [JobWorker]
+
+    init(_ configuration: PipelineConfiguration, logger: Logger) throws(PipelineError) {
+        database = Database(
+            try configuration.postgresConfiguration(), maximumConnections: Self.connections(configuration), logger: logger)
+        let store = try configuration.storage.makeStore(logger: logger)
+        let sandbox = try configuration.makeSandbox(logger: logger)
+        let catalogue = Catalogue(database: database)
+        var workers: [JobWorker] = []
+        if configuration.workers.contains(.upload) {
+            let handler = UploadWorker(
+                catalogue: catalogue, store: store, sandbox: sandbox, roots: try configuration.makeUploadRoots())
+            workers.append(
+                JobWorker(
+                    queue: JobQueue(table: .uploads, database: database), handler: handler,
+                    settings: JobWorker.Settings(
+                        pollInterval: configuration.uploadPollInterval, concurrency: configuration.uploadConcurrency,
+                        drainTime: configuration.drainTime),
+                    logger: logger))
+        }
+        if configuration.workers.contains(.processing) {
+            let source = MasterSource(
+                store: store, downloader: HTTPDownloader(), allowedHosts: configuration.masterHosts)
+            let handler = ProcessingWorker(
+                catalogue: catalogue, source: source, sandbox: sandbox, profile: .mp3At320,
+                workDirectory: FilePath(configuration.workDirectory),
+                waiting: WaitingReleases(logger: logger), logger: logger)
+            workers.append(
+                JobWorker(
+                    queue: JobQueue(table: .processing, database: database), handler: handler,
+                    settings: JobWorker.Settings(
+                        pollInterval: configuration.processingPollInterval,
+                        concurrency: configuration.processingConcurrency, drainTime: configuration.drainTime),
+                    logger: logger))
+        }
+        self.workers = workers
+    }
+
+    /// One for the beat, one for the rescuer, and half the jobs at once in their short transactions.
+    private static func connections(_ configuration: PipelineConfiguration) -> Int {
+        2 + (configuration.uploadConcurrency + configuration.processingConcurrency + 1) / 2
+    }
+
+    /// - Throws: `PipelineError` where migrations are missing, `PostgresError` where the database cannot be reached.
+    func checkSchema() async throws {
+        let missing = try await Migrator(database: database, migrations: Migrations.all).plan()
+        guard let first = missing.first else { return }
+        throw PipelineError(
+            .badConfiguration,
+            "the database lacks \(missing.count) of Lathe's migrations, from \(first.migration.name) on: run `lathe migrate`")
+    }
+}
+
+extension PipelineConfiguration {
+    package func postgresConfiguration() throws(PipelineError) -> PostgresConfiguration {
+        var configuration = PostgresConfiguration(connectionString: database)
+        configuration.applicationName = "lathe"
+        return configuration
+    }
+
+    fileprivate func makeUploadRoots() throws(PipelineError) -> UploadRoots {
+        guard !uploadRoots.isEmpty else {
+            throw PipelineError(
+                .badConfiguration,
+                "no upload root is set: name the folders that local_path may lie in (LATHE_UPLOAD_ROOTS=/srv/uploads)")
+        }
+        for root in uploadRoots {
+            var isDirectory: ObjCBool = false
+            guard root.hasPrefix("/"), unsafe FileManager.default.fileExists(atPath: root, isDirectory: &isDirectory),
+                isDirectory.boolValue
+            else {
+                throw PipelineError(
+                    .badConfiguration, "the upload root \(root) is not a directory here (LATHE_UPLOAD_ROOTS)")
+            }
+        }
+        return UploadRoots(uploadRoots)
+    }
+
+    package func makeSandbox(logger: Logger) throws(PipelineError) -> MediaSandbox {
+        do {
+            let executable = try MediaSandbox.locateExecutable(explicit: mediaExecutable.map { FilePath($0) })
+            return MediaSandbox(executable: executable, logger: logger)
+        } catch {
+            throw PipelineError(.badConfiguration, error.message)
+        }
+    }
+}
+
+extension StorageConfiguration {
+    package func makeStore(logger: Logger) throws(PipelineError) -> any ObjectStore {
+        do {
+            switch try StorageLocation(parsing: url) {
+            case .directory(let root):
+                return try FileObjectStore(root: root, publicURL: publicURL)
+            case .s3(let bucket, let prefix):
+                guard let credentials else {
+                    throw PipelineError(
+                        .badConfiguration,
+                        "\(url) needs credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+                }
+                return try S3ObjectStore(
+                    S3Configuration(
+                        bucket: bucket, prefix: prefix, endpoint: endpoint, region: region,
+                        addressing: usesPathStyle.map { $0 ? .path : .virtualHost } ?? .automatic,
+                        credentials: S3Credentials(
+                            accessKeyID: credentials.accessKeyID, secretAccessKey: credentials.secretAccessKey,
+                            sessionToken: credentials.sessionToken),
+                        publicURL: publicURL),
+                    logger: logger)
+            }
+        } catch let error as PipelineError {
+            throw error
+        } catch {
+            throw PipelineError(.badConfiguration, "\(error)")
+        }
+    }
+}

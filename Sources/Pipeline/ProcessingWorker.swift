@@ -1,0 +1,113 @@
+import Crypto
+import Foundation
+import Jobs
+import Logging
+import MediaContract
+import MediaSandbox
+import ObjectStorage
+import Postgres
+import SystemPackage
+
+/// Cuts the rendition of one track: fetches the master, transcodes it in the media process, stores the MP3, and moves
+/// the release on with its last track.
+struct ProcessingWorker: JobHandler {
+    let catalogue: Catalogue
+    let source: MasterSource
+    let sandbox: MediaSandbox
+    let profile: EncodingProfile
+    /// Where masters and renditions lie, without a name, while they are worked on.
+    let workDirectory: FilePath
+    let waiting: WaitingReleases
+    let logger: Logger
+
+    func scan() async throws {
+        let created = try await catalogue.fanOut(profile)
+        if created > 0 {
+            logger.info("processing: \(created) tracks are queued")
+        }
+        for release in try await catalogue.completeReadyReleases(profile) {
+            logger.info("release \(release.lowercased) is PENDING_REVIEW")
+        }
+        try await waiting.report(try await catalogue.progress(of: .processing, profile: profile), in: catalogue)
+    }
+
+    func run(_ job: ClaimedJob) async -> JobOutcome {
+        do {
+            return try await cutRendition(of: try job.row.decode("track_id"), from: try job.row.decode("master_url"))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func cutRendition(of trackID: UUID, from masterURL: String) async throws -> JobOutcome {
+        guard let track = try await catalogue.track(trackID) else {
+            return .fail("track \(trackID.lowercased) was deleted")
+        }
+        guard !masterURL.isEmpty else { return .fail("track \(trackID.lowercased) has no master yet") }
+        var steps = StepTimes()
+        let master = try OpenFile.scratch(in: workDirectory)
+        try await source.fetch(masterURL, into: master.descriptor)
+        let cover = try await fetchCover(track.coverURL)
+        steps.end("fetch")
+        let output = try OpenFile.scratch(in: workDirectory)
+        let report = try await sandbox.transcode(
+            master.descriptor, to: output.descriptor, profile: profile, tags: track.tags,
+            cover: cover.file?.descriptor, progress: nil)
+        steps.end("transcode")
+        let sha256 = try await FileHash.sha256(of: output.descriptor)
+        let key = "renditions/\(trackID.lowercased)/\(profile.name)/\(sha256).mp3"
+        _ = try await source.store.put(
+            output.descriptor, length: report.bytes, key: key, attributes: ObjectAttributes(contentType: "audio/mpeg"),
+            progress: nil)
+        steps.end("store")
+        var complete = report
+        complete.warnings += cover.warnings
+        let rendition = StoredRendition(
+            report: complete, sourceURL: masterURL, key: key, url: source.store.publicURL(for: key), sha256: sha256)
+        let releaseID = track.releaseID
+        return .done { transaction in
+            try Catalogue.storeRendition(rendition, track: trackID, in: transaction)
+            let isLast = try Catalogue.completeRelease(releaseID, profile: profile, in: transaction)
+            let summary = "\(rendition.url), \(report.bytes) bytes; \(steps)"
+            return isLast ? "\(summary); release \(releaseID.lowercased) is PENDING_REVIEW" : summary
+        }
+    }
+
+    /// A cover that is gone or is not ours does not stop the audio; one that cannot be reached now does.
+    private func fetchCover(_ url: String?) async throws -> Cover {
+        guard let url, !url.isEmpty else { return Cover(file: nil, warnings: []) }
+        let file = try OpenFile.scratch(in: workDirectory)
+        do {
+            try await source.fetch(url, into: file.descriptor)
+            _ = try await sandbox.inspectImage(file.descriptor)
+            return Cover(file: file, warnings: [])
+        } catch let error as ObjectStorageError where error.kind == .notFound {
+            return Cover(file: nil, warnings: ["no cover in the file: \(error.message)"])
+        } catch let rejection as JobRejection {
+            return Cover(file: nil, warnings: ["no cover in the file: \(rejection.reason)"])
+        } catch let failure as MediaFailure where failure.isPermanent {
+            return Cover(file: nil, warnings: ["no cover in the file: \(failure.message)"])
+        }
+    }
+
+    private struct Cover: ~Copyable {
+        let file: OpenFile?
+        let warnings: [String]
+    }
+}
+
+/// How long each step of a job took, for its log line.
+struct StepTimes: CustomStringConvertible {
+    private var steps: [(name: String, took: Duration)] = []
+    private var last = ContinuousClock.now
+
+    mutating func end(_ name: String) {
+        let now = ContinuousClock.now
+        steps.append((name, last.duration(to: now)))
+        last = now
+    }
+
+    var description: String {
+        steps.map { "\($0.name) \(($0.took.seconds * 1000).rounded() / 1000) s" }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,97 @@
+package import Foundation
+package import MediaContract
+package import Postgres
+
+/// How far a release is.
+package struct ReleaseProgress: Sendable, Hashable, Codable {
+    package let id: UUID
+    package let title: String
+    package let artist: String?
+    /// release_status.
+    package let status: String
+    package let trackCount: Int
+    package let uploadedCount: Int
+    package let renderedCount: Int
+    /// What stops it for good: the first failed upload or processing job of a track that still needs it.
+    package let failure: String?
+    package let updatedAt: Date
+
+    /// "3 of 12 tracks uploaded, 1 rendered".
+    package var sentence: String {
+        guard trackCount > 0 else { return "the release has no tracks yet" }
+        return "\(uploadedCount) of \(trackCount) tracks uploaded, \(renderedCount) rendered"
+    }
+}
+
+extension Catalogue {
+    /// Which releases to look at.
+    package enum ReleaseFilter: Sendable, Hashable {
+        case processing
+        case one(UUID)
+        /// The most recently changed ones.
+        case latest(Int)
+    }
+
+    package func progress(
+        of filter: ReleaseFilter, profile: EncodingProfile = .mp3At320
+    ) async throws(PostgresError) -> [ReleaseProgress] {
+        let condition: SQL =
+            switch filter {
+            case .processing: "r.status = 'PROCESSING' ORDER BY r.updated_at, r.id"
+            case .one(let id): "r.id = \(id)"
+            case .latest(let count): "true ORDER BY r.updated_at DESC, r.id LIMIT \(count)"
+            }
+        let rows = try await database.query(
+            """
+            SELECT r.id, r.title, u.artist_name, r.status::text AS status, r.updated_at,
+                count(t.id) AS track_count,
+                count(t.id) FILTER (WHERE t.audio_file_url <> '') AS uploaded_count,
+                count(t.id) FILTER (WHERE \(sql: Self.isRendered(profile))) AS rendered_count,
+                (array_agg('track ' || t.track_order || ': ' || coalesce(stuck.error_log, 'failed')
+                    ORDER BY t.track_order) FILTER (WHERE stuck.id IS NOT NULL))[1] AS failure
+            FROM releases r JOIN users u ON u.id = r.artist_id
+                LEFT JOIN tracks t ON t.release_id = r.id
+                LEFT JOIN LATERAL (\(sql: Self.stuckJob(profile))) stuck ON true
+            WHERE r.id IN (SELECT r.id FROM releases r WHERE \(sql: condition))
+            GROUP BY r.id, u.artist_name
+            ORDER BY r.updated_at DESC, r.id
+            """)
+        var releases: [ReleaseProgress] = []
+        for row in rows {
+            releases.append(
+                ReleaseProgress(
+                    id: try row.decode("id"), title: try row.decode("title", as: String?.self) ?? "",
+                    artist: try row.decode("artist_name"), status: try row.decode("status"),
+                    trackCount: try row.decode("track_count"), uploadedCount: try row.decode("uploaded_count"),
+                    renderedCount: try row.decode("rendered_count"), failure: try row.decode("failure"),
+                    updatedAt: try row.decode("updated_at")))
+        }
+        return releases
+    }
+
+    /// The failed job that keeps a track `t` from its rendition: the last upload of a track that has no master, or
+    /// the processing job of the master it has.
+    private static func stuckJob(_ profile: EncodingProfile) -> SQL {
+        """
+        SELECT last.id, last.error_log FROM (
+            SELECT j.id, j.error_log, j.status::text AS status FROM upload_jobs j
+            WHERE t.audio_file_url = '' AND j.target_entity_id = t.id AND j.job_type = 'AUDIO'
+            ORDER BY j.created_at DESC LIMIT 1
+        ) last WHERE last.status = 'FAILED'
+        UNION ALL
+        SELECT p.id, p.error_log FROM processing_jobs p
+        WHERE p.track_id = t.id AND p.profile = \(profile.name) AND p.status = 'FAILED'
+            AND p.master_url = t.audio_file_url
+        """
+    }
+
+    /// Keeps releases.processing_error true: the reason while a track has failed for good, NULL otherwise.
+    func recordFailure(of release: ReleaseProgress) async throws(PostgresError) {
+        try await database.execute(
+            """
+            UPDATE releases SET processing_error = \(release.failure)
+            WHERE id = \(release.id) AND status = 'PROCESSING'
+                AND processing_error IS DISTINCT FROM \(release.failure)::text
+            """)
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Jobs
+import Logging
+import MediaContract
+import MediaSandbox
+import ObjectStorage
+import Postgres
+import SystemPackage
+
+/// Ships one master or cover from local disk to object storage and writes its URL to the track or release.
+struct UploadWorker: JobHandler {
+    let catalogue: Catalogue
+    let store: any ObjectStore
+    let sandbox: MediaSandbox
+    let roots: UploadRoots
+
+    func run(_ job: ClaimedJob) async -> JobOutcome {
+        do {
+            let target: UUID = try job.row.decode("target_entity_id")
+            let path: String = try job.row.decode("local_path")
+            return switch try job.row.decode("job_type", as: String.self) {
+            case "AUDIO": try await uploadMaster(path, of: target, job: job.id)
+            case "COVER_ART": try await uploadCover(path, of: target, job: job.id)
+            case let other: .fail("job_type \(other) is not known here; AUDIO and COVER_ART are")
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func uploadMaster(_ path: String, of track: UUID, job: UUID) async throws -> JobOutcome {
+        guard try await catalogue.trackExists(track) else {
+            return .fail("there is no track \(track.lowercased): it was deleted or never existed")
+        }
+        let file = try roots.open(path)
+        let audio = try await sandbox.inspectAudio(file.descriptor)
+        let object = try await ship(
+            file, to: "audio/\(job.lowercased).\(audio.format.container)", contentType: audio.format.contentType)
+        return .done { transaction in
+            try Catalogue.storeMaster(
+                track: track, url: object.url, durationSeconds: audio.durationSeconds, in: transaction)
+            try Catalogue.storeObject(job: job, key: object.key, bytes: object.bytes, in: transaction)
+            return "\(path) (\(object.bytes) bytes) is now \(object.url)"
+        }
+    }
+
+    private func uploadCover(_ path: String, of release: UUID, job: UUID) async throws -> JobOutcome {
+        guard try await catalogue.releaseExists(release) else {
+            return .fail("there is no release \(release.lowercased): it was deleted or never existed")
+        }
+        let file = try roots.open(path)
+        let format = try await sandbox.inspectImage(file.descriptor).format
+        let object = try await ship(
+            file, to: "cover_art/\(job.lowercased).\(format.fileExtension)", contentType: format.contentType)
+        return .done { transaction in
+            try Catalogue.storeCover(release: release, url: object.url, in: transaction)
+            try Catalogue.storeObject(job: job, key: object.key, bytes: object.bytes, in: transaction)
+            return "\(path) (\(object.bytes) bytes) is now \(object.url)"
+        }
+    }
+
+    /// Puts the file under a key that only this job has, so that doing it twice is harmless.
+    private func ship(
+        _ file: borrowing OpenFile, to key: String, contentType: String
+    ) async throws -> (key: String, url: String, bytes: Int64) {
+        let bytes = try FileStatus(of: file.descriptor).bytes
+        _ = try await store.put(
+            file.descriptor, length: bytes, key: key, attributes: ObjectAttributes(contentType: contentType),
+            progress: nil)
+        return (key, store.publicURL(for: key), bytes)
+    }
+}

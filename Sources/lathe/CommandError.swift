@@ -1,0 +1,37 @@
+import MediaContract
+import ObjectStorage
+import Pipeline
+import Postgres
+
+/// Why a command ends: one line on stderr and an exit status by sysexits(3).
+struct CommandError: Error {
+    enum Exit: Int32 {
+        case workFailed = 1
+        case usage = 64
+        case unreachable = 69
+        case badConfiguration = 78
+    }
+
+    let exit: Exit
+    let message: String
+
+    init(_ exit: Exit, _ message: String) {
+        self.exit = exit
+        self.message = message
+    }
+
+    /// The line for an error of the modules below; nil for ArgumentParser's own, which it words itself.
+    init?(_ error: any Error) {
+        switch error {
+        case let error as CommandError: self = error
+        case let error as PipelineError:
+            self.init(error.kind == .unreachable ? .unreachable : .badConfiguration, error.message)
+        case let error as PostgresError:
+            self.init(error.isConnectionFailure ? .unreachable : .workFailed, error.message)
+        case let error as ObjectStorageError: self.init(error.isOutage ? .unreachable : .workFailed, "\(error)")
+        case let failure as MediaFailure: self.init(.workFailed, failure.message)
+        case is CancellationError: self.init(.workFailed, "stopped")
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Foundation
+import Synchronization
+import SystemPackage
+
+/// The one place that writes to the terminal: results on stdout, errors and progress on stderr.
+enum Console {
+    private static let progressIsShown = Mutex(false)
+
+    /// stderr is a terminal, so that a line may be drawn over and over.
+    static var isInteractive: Bool { isatty(FileDescriptor.standardError.rawValue) == 1 }
+
+    static func line(_ text: String = "") {
+        clearProgress()
+        write("\(text)\n", to: .standardOutput)
+    }
+
+    static func error(_ message: String) {
+        clearProgress()
+        write("lathe: \(message)\n", to: .standardError)
+    }
+
+    /// One line of JSON, keys sorted.
+    static func json(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        line(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// Draws a bar over itself; nothing where stderr is not a terminal.
+    static func progress(_ label: String, _ fraction: Double) {
+        guard isInteractive else { return }
+        let width = 30
+        let filled = Int((min(max(fraction, 0), 1) * Double(width)).rounded())
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+        progressIsShown.withLock { $0 = true }
+        write("\r\u{1B}[K\(bar) \(Int(fraction * 100)) %  \(label)", to: .standardError)
+    }
+
+    static func clearProgress() {
+        let shown = progressIsShown.withLock { shown in
+            defer { shown = false }
+            return shown
+        }
+        if shown { write("\r\u{1B}[K", to: .standardError) }
+    }
+
+    /// Columns as wide as their widest cell; the last one runs free.
+    static func table(_ header: [String], _ rows: [[String]]) {
+        let all = [header] + rows
+        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        for row in all {
+            let cells = row.enumerated().map { index, cell in
+                index == row.count - 1 ? cell : cell.padding(toLength: widths[index], withPad: " ", startingAt: 0)
+            }
+            line(cells.joined(separator: "  "))
+        }
+    }
+
+    /// A closed pipe (`lathe jobs list | head`) is no error of ours.
+    private static func write(_ text: String, to file: FileDescriptor) {
+        _ = try? file.writeAll(Array(text.utf8))
+    }
+}
+
+/// Numbers for people.
+enum Readable {
+    /// 1:02:03, or 3:25.
+    static func time(seconds: Int) -> String {
+        let (hours, minutes) = (seconds / 3600, seconds / 60 % 60)
+        let rest = twoDigits(seconds % 60)
+        return hours > 0 ? "\(hours):\(twoDigits(minutes)):\(rest)" : "\(minutes):\(rest)"
+    }
+
+    static func bytes(_ count: Int64) -> String {
+        count.formatted(.byteCount(style: .decimal))
+    }
+
+    static func seconds(_ seconds: Double) -> String {
+        "\(seconds.formatted(.number.precision(.fractionLength(1)))) s"
+    }
+
+    private static func twoDigits(_ number: Int) -> String {
+        number < 10 ? "0\(number)" : "\(number)"
+    }
+}

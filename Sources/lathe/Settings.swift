@@ -1,0 +1,157 @@
+import ArgumentParser
+import Configuration
+import Foundation
+import Logging
+import Pipeline
+import SystemPackage
+
+/// Flags every command that reaches the database or the storage takes; each outweighs its setting.
+struct SettingsOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Configuration file; ./lathe.yaml is read if it is there.", valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("Database, as a URL or libpq's key=value pairs (DATABASE_URL).", valueName: "url"))
+    var database: String?
+
+    @Option(help: ArgumentHelp("Storage: s3://bucket[/prefix] or file:///dir (LATHE_STORAGE_URL).", valueName: "url"))
+    var storage: String?
+
+    @Option(help: ArgumentHelp("trace, debug, info, notice, warning or error (LOG_LEVEL).", valueName: "level"))
+    var logLevel: String?
+}
+
+/// Every setting, read in one place: flags over environment over lathe.yaml.
+struct Settings {
+    private let flags: SettingsOptions
+    /// LATHE_STORAGE_URL in the environment is storage.url in the file.
+    private let ours: ConfigReader
+    /// What the application and the AWS tools call their own.
+    private let theirs: ConfigReader
+
+    init(_ flags: SettingsOptions) async throws {
+        self.flags = flags
+        let environment = EnvironmentVariablesProvider(
+            secretsSpecifier: .dynamic { name, _ in name.contains("SECRET") || name.contains("PASSWORD") })
+        let file = FilePath(flags.config ?? "lathe.yaml")
+        let yaml: FileProvider<YAMLSnapshot>
+        do {
+            yaml = try await FileProvider(filePath: file, allowMissing: flags.config == nil)
+        } catch {
+            throw CommandError(.badConfiguration, "\(file) cannot be read as YAML: \(error)")
+        }
+        ours = ConfigReader(providers: [environment.prefixKeys(with: "lathe"), yaml])
+        theirs = ConfigReader(provider: environment)
+    }
+
+    func pipeline() throws -> PipelineConfiguration {
+        var pipeline = PipelineConfiguration(
+            database: database, storage: try storage(), uploadRoots: list("upload.roots", separator: ":"))
+        if let directory = ours.string(forKey: "work.dir") { pipeline.workDirectory = directory }
+        pipeline.masterHosts = Set(list("master.hosts", separator: ","))
+        pipeline.mediaExecutable = mediaExecutable
+        pipeline.uploadPollInterval = try seconds("upload.poll.seconds") ?? pipeline.uploadPollInterval
+        pipeline.processingPollInterval = try seconds("processing.poll.seconds") ?? pipeline.processingPollInterval
+        pipeline.uploadConcurrency = try count("upload.concurrency") ?? pipeline.uploadConcurrency
+        pipeline.processingConcurrency = try count("processing.concurrency") ?? pipeline.processingConcurrency
+        pipeline.drainTime = try seconds("drain.seconds") ?? pipeline.drainTime
+        return pipeline
+    }
+
+    /// The connection string: --database, DATABASE_URL, the app's DB_* variables, or libpq's own PG* environment.
+    var database: String {
+        if let url = flags.database ?? theirs.string(forKey: "database.url") ?? ours.string(forKey: "database.url") {
+            return url
+        }
+        let names = [
+            ("host", "db.host"), ("port", "db.port"), ("dbname", "db.name"), ("user", "db.user"),
+            ("password", "db.password"),
+        ]
+        return names.compactMap { parameter, key in
+            theirs.string(forKey: ConfigKey(key), isSecret: parameter == "password").map {
+                "\(parameter)='\($0.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
+            }
+        }.joined(separator: " ")
+    }
+
+    var mediaExecutable: String? { ours.string(forKey: "media.path") }
+
+    private func storage() throws -> StorageConfiguration {
+        guard let url = flags.storage ?? ours.string(forKey: "storage.url") else {
+            throw CommandError(
+                .badConfiguration, "no storage is set: LATHE_STORAGE_URL=s3://bucket or file:///directory")
+        }
+        var storage = StorageConfiguration(url: url)
+        storage.endpoint = ours.string(forKey: "storage.endpoint")
+        storage.publicURL = ours.string(forKey: "storage.public.url")
+        if let region = ours.string(forKey: "storage.region") ?? theirs.string(forKey: "aws.region")
+            ?? theirs.string(forKey: "aws.default.region")
+        {
+            storage.region = region
+        }
+        switch ours.string(forKey: "storage.addressing") {
+        case nil, "auto"?: break
+        case "path"?: storage.usesPathStyle = true
+        case "virtual"?: storage.usesPathStyle = false
+        case let other?:
+            throw CommandError(
+                .badConfiguration, "LATHE_STORAGE_ADDRESSING is \"\(other)\"; it may be auto, path or virtual")
+        }
+        if let id = theirs.string(forKey: "aws.access.key.id"),
+            let secret = theirs.string(forKey: "aws.secret.access.key", isSecret: true)
+        {
+            storage.credentials = StorageConfiguration.Credentials(
+                accessKeyID: id, secretAccessKey: secret,
+                sessionToken: theirs.string(forKey: "aws.session.token", isSecret: true))
+        }
+        return storage
+    }
+
+    private func list(_ key: String, separator: Character) -> [String] {
+        (ours.string(forKey: ConfigKey(key)) ?? "").split(separator: separator).map(String.init)
+    }
+
+    private func seconds(_ key: String) throws -> Duration? {
+        guard let value = try number(key, Double.init) else { return nil }
+        guard value > 0, value.isFinite else { throw malformed(key, "a number of seconds above 0") }
+        return .seconds(value)
+    }
+
+    private func count(_ key: String) throws -> Int? {
+        guard let value = try number(key, { Int($0) }) else { return nil }
+        guard 1...1024 ~= value else { throw malformed(key, "a whole number from 1 to 1024") }
+        return value
+    }
+
+    /// A number, which the environment gives as text and YAML as a number of its own.
+    private func number<N>(_ key: String, _ parse: (String) -> N?) throws -> N? {
+        let name = ConfigKey(key)
+        let text = ours.string(forKey: name) ?? ours.int(forKey: name).map(String.init)
+            ?? ours.double(forKey: name).map { String($0) }
+        guard let text else { return nil }
+        guard let value = parse(text) else { throw malformed(key, "a number, not \"\(text)\"") }
+        return value
+    }
+
+    private func malformed(_ key: String, _ wanted: String) -> CommandError {
+        let variable = "LATHE_" + key.uppercased().replacing(".", with: "_")
+        return CommandError(.badConfiguration, "\(variable) (\(key) in lathe.yaml) must be \(wanted)")
+    }
+}
+
+extension Settings {
+    /// Sets up logging once for the process: to stderr, and to LOG_FILE_PATH as well where the application has one.
+    func logger() throws -> Logger {
+        let name = flags.logLevel ?? theirs.string(forKey: "log.level") ?? "info"
+        guard let level = Logger.Level(rawValue: name == "warn" ? "warning" : name.lowercased()) else {
+            throw CommandError(.badConfiguration, "the log level \"\(name)\" is not one of trace, debug, info, notice, warning, error")
+        }
+        let file = try theirs.string(forKey: "log.file.path").map { path throws(CommandError) in try LogFile.open(path) }
+        var logger = Logger(label: "lathe.worker") { label in
+            let stream = StreamLogHandler.standardError(label: label)
+            guard let file else { return stream }
+            return MultiplexLogHandler([stream, LogFile(label: label, file: file)])
+        }
+        logger.logLevel = level
+        return logger
+    }
+}

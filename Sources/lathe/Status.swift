@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+import Postgres
+
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say how far releases are: all that are PROCESSING, or one with its tracks.")
+
+    @OptionGroup var options: SettingsOptions
+    @Argument(help: "A release's id.") var release: UUID?
+    @Flag(help: "Print JSON, one release a line.") var json = false
+
+    func run() async throws {
+        let database = try await Connected.database(options)
+        let catalogue = Catalogue(database: database)
+        let releases = try await catalogue.progress(of: release.map { .one($0) } ?? .processing)
+        if let release, releases.isEmpty {
+            throw CommandError(.workFailed, "there is no release \(release.lowercased)")
+        }
+        if json {
+            for progress in releases { try Console.json(progress) }
+        } else if let release {
+            try await show(releases, tracks: try await catalogue.tracks(of: release))
+        } else {
+            list(releases)
+        }
+        await database.close()
+    }
+
+    private func list(_ releases: [ReleaseProgress]) {
+        guard !releases.isEmpty else {
+            Console.line("no release is PROCESSING")
+            return
+        }
+        Console.table(
+            ["RELEASE", "TITLE", "TRACKS", "UPLOADED", "RENDERED", "NOTE"],
+            releases.map {
+                [
+                    $0.id.lowercased, $0.title, "\($0.trackCount)", "\($0.uploadedCount)", "\($0.renderedCount)",
+                    $0.failure ?? "",
+                ]
+            })
+    }
+
+    private func show(_ releases: [ReleaseProgress], tracks: [TrackProgress]) async throws {
+        for release in releases {
+            Console.line("\(release.title) — \(release.artist ?? "unknown artist")")
+            Console.line("\(release.id.lowercased)  \(release.status)  \(release.sentence)")
+            if let failure = release.failure { Console.line("cannot move on: \(failure)") }
+        }
+        Console.table(
+            ["#", "TITLE", "LENGTH", "UPLOAD", "PROCESSING", "MP3", "NOTE"],
+            tracks.map {
+                [
+                    "\($0.order)", $0.title, $0.isUploaded ? Readable.time(seconds: $0.durationSeconds) : "-",
+                    $0.uploadStatus ?? "-", $0.processingStatus ?? "-",
+                    $0.renditionBytes.map(Readable.bytes) ?? "-", $0.error ?? "",
+                ]
+            })
+    }
+}

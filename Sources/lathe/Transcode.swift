@@ -1,0 +1,134 @@
+import ArgumentParser
+import Foundation
+import MediaContract
+import MediaSandbox
+import Pipeline
+import SystemPackage
+
+struct Transcode: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Cut 320 kbps MP3s, exact to the sample, without database or storage.",
+        discussion: """
+            Each MP3 is written beside its target, decoded again and counted, and only then given its name. Files are \
+            transcoded side by side, one a core. A bad file does not stop the others; the exit status is then 1.
+            """)
+
+    @OptionGroup var options: SettingsOptions
+    @Argument(help: "Audio files.", completion: .file()) var files: [String]
+    @Option(name: .shortAndLong, help: "The MP3 to write; only with a single file.") var output: String?
+    @Option(help: "Folder for the MP3s; by default each lies beside its source.") var outDir: String?
+    @Flag(help: "Replace an MP3 that is already there.") var force = false
+    @Flag(help: "Print JSON, one file a line.") var json = false
+
+    @Option(help: "Title tag.") var title: String?
+    @Option(help: "Artist tag.") var artist: String?
+    @Option(help: "Album tag.") var album: String?
+    @Option(help: "Cover picture, JPEG or PNG.", completion: .file()) var cover: String?
+
+    func validate() throws {
+        guard output == nil || files.count == 1 else {
+            throw ValidationError("-o names one MP3; use --out-dir for \(files.count) files.")
+        }
+        guard output == nil || outDir == nil else { throw ValidationError("-o and --out-dir exclude each other.") }
+    }
+
+    func run() async throws {
+        let sandbox = try LocalMedia.sandbox(try await Settings(options))
+        let targets = try planTargets()
+        if let outDir {
+            try FileManager.default.createDirectory(atPath: outDir, withIntermediateDirectories: true)
+        }
+        let board = ProgressBoard(count: files.count)
+        let failures = await withTaskGroup(of: Bool.self) { group in
+            var pending = zip(files, targets).makeIterator()
+            for _ in 0..<ProcessInfo.processInfo.activeProcessorCount {
+                guard let (source, target) = pending.next() else { break }
+                group.addTask { await transcode(source, to: target, sandbox: sandbox, board: board) }
+            }
+            var failures = 0
+            while let succeeded = await group.next() {
+                if !succeeded { failures += 1 }
+                guard let (source, target) = pending.next() else { continue }
+                group.addTask { await transcode(source, to: target, sandbox: sandbox, board: board) }
+            }
+            return failures
+        }
+        guard failures == 0 else {
+            throw CommandError(.workFailed, "\(failures) of \(files.count) files were not transcoded")
+        }
+    }
+
+    /// Where each MP3 goes; two sources may not have the same target.
+    private func planTargets() throws(CommandError) -> [FilePath] {
+        if let output { return [FilePath(output)] }
+        var targets: [FilePath] = []
+        var sources: [FilePath: String] = [:]
+        for file in files {
+            let source = FilePath(file)
+            guard let stem = source.stem else { throw CommandError(.usage, "\(file) is not a file name") }
+            let folder = outDir.map { FilePath($0) } ?? source.removingLastComponent()
+            let target = folder.appending("\(stem).mp3")
+            if let other = sources[target] {
+                throw CommandError(.usage, "\(other) and \(file) would both become \(target): use another --out-dir")
+            }
+            sources[target] = file
+            targets.append(target)
+        }
+        return targets
+    }
+
+    private func transcode(
+        _ source: String, to target: FilePath, sandbox: MediaSandbox, board: ProgressBoard
+    ) async -> Bool {
+        do {
+            let start = ContinuousClock.now
+            let report = try await cut(source, to: target, sandbox: sandbox, board: board)
+            board.end(source)
+            let took = start.duration(to: .now).seconds
+            if json {
+                try Console.json(Line(file: source, output: target.string, seconds: took, report: report))
+            } else {
+                show(target, report, took: took)
+            }
+            return true
+        } catch {
+            board.end(source)
+            Console.error("\(source): \(CommandError(error)?.message ?? "\(error)")")
+            return false
+        }
+    }
+
+    private func cut(
+        _ source: String, to target: FilePath, sandbox: MediaSandbox, board: ProgressBoard
+    ) async throws -> TranscodeReport {
+        guard force || !FileManager.default.fileExists(atPath: target.string) else {
+            throw CommandError(.workFailed, "\(target) is already there; --force replaces it")
+        }
+        let input = try LocalMedia.open(source)
+        let picture: OpenFile?
+        if let cover { picture = try LocalMedia.open(cover) } else { picture = nil }
+        let output = try UnfinishedFile(for: target)
+        let report = try await sandbox.transcode(
+            input.descriptor, to: output.file.descriptor, profile: .mp3At320,
+            tags: TrackTags(title: title, artist: artist, album: album), cover: picture?.descriptor
+        ) { fraction in
+            board.update(source, fraction)
+        }
+        try output.publish(replacing: force)
+        return report
+    }
+
+    private struct Line: Encodable {
+        let file: String
+        let output: String
+        let seconds: Double
+        let report: TranscodeReport
+    }
+
+    private func show(_ target: FilePath, _ report: TranscodeReport, took: Double) {
+        let length = Readable.time(seconds: Int(report.duration.rounded()))
+        let speed = Int((report.duration / max(took, 0.001)).rounded())
+        Console.line("\(target)  \(length)  \(Readable.bytes(report.bytes))  \(Readable.seconds(took)), \(speed)× real time")
+        for warning in report.source.warnings + report.warnings { Console.line("  note: \(warning)") }
+    }
+}

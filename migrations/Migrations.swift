@@ -1,0 +1,19 @@
+package import Postgres
+
+/// Every migration of Lathe's, in order. A file is never changed once it has shipped; a change is a new file.
+package enum Migrations {
+    package static let all: [Migration] = [
+        Migration(version: 1, name: "app_tables", sql: text(PackageResources._001_app_tables_sql)),
+        Migration(version: 2, name: "workers", sql: text(PackageResources._002_workers_sql)),
+        Migration(version: 3, name: "upload_job_scheduling", sql: text(PackageResources._003_upload_job_scheduling_sql)),
+        Migration(version: 4, name: "processing", sql: text(PackageResources._004_processing_sql)),
+        Migration(version: 5, name: "upload_jobs_pending_index", sql: text(PackageResources._005_upload_jobs_pending_index_sql)),
+        Migration(version: 6, name: "upload_jobs_running_index", sql: text(PackageResources._006_upload_jobs_running_index_sql)),
+        Migration(version: 7, name: "upload_jobs_target_index", sql: text(PackageResources._007_upload_jobs_target_index_sql)),
+        Migration(version: 8, name: "releases_processing_index", sql: text(PackageResources._008_releases_processing_index_sql)),
+    ]
+
+    private static func text(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes, as: UTF8.self)
+    }
+}
