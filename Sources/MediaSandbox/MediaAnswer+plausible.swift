@@ -1,0 +1,59 @@
+import MediaContract
+
+extension MediaAnswer {
+    /// The answer fits the request and its numbers are such as a real file can have.
+    ///
+    /// The process that sent it has parsed hostile bytes and may be under their control: arithmetic on what it claims
+    /// must not trap here, and nothing it may not decide may reach the caller.
+    func isPlausible(for request: MediaRequest) -> Bool {
+        switch (self, request) {
+        case (.audio(let inspection), .inspectAudio): inspection.isPlausible
+        case (.image(let inspection), .inspectImage): inspection.isPlausible
+        case (.transcoded(let report), .transcode(let profile, _, _)):
+            report.profile == profile && report.isPlausible
+        case (.versions, .versions): true
+        case (.failure(let failure), _): failure.isForTheProcessToDecide
+        default: false
+        }
+    }
+}
+
+/// Sample frames per second: from 1 to what no accepted format exceeds (FLAC ends at 1,048,575 Hz, RFC 9639 §9.1.2).
+private let sampleRates = 1...1_048_575
+/// FFmpeg has no layout with more channels than bits in its mask.
+private let channelCounts = 1...64
+/// A hundred days at 1,048,575 Hz; far below where `Int(duration)` could overflow.
+private let sampleFrameCounts: ClosedRange<Int64> = 0...(1 << 43)
+
+extension AudioInspection {
+    fileprivate var isPlausible: Bool {
+        sampleRates.contains(format.sampleRate) && channelCounts.contains(format.channels)
+            && sampleFrameCounts.contains(sampleFrames) && (0...64).contains(format.bitsPerSample ?? 0)
+    }
+}
+
+extension TranscodeReport {
+    fileprivate var isPlausible: Bool {
+        source.isPlausible && sampleRates.contains(sampleRate) && channelCounts.contains(channels)
+            && sampleFrameCounts.contains(sampleFrames) && bytes > 0
+    }
+}
+
+extension ImageInspection {
+    /// 65,535 pixels is the longest side JPEG can declare (ITU-T T.81 B.2.2); PNG and WebP are held to the same.
+    fileprivate var isPlausible: Bool {
+        (1...65_535).contains(width) && (1...65_535).contains(height)
+    }
+}
+
+extension MediaFailure {
+    /// The process may judge the file and its own work; whether it was cancelled, died or started is known here.
+    fileprivate var isForTheProcessToDecide: Bool {
+        switch kind {
+        case .cancelled, .processDied, .processNotStarted: false
+        case .emptyFile, .unsupportedFormat, .corrupt, .noAudioStream, .noSamples, .verificationFailed, .diskFull,
+            .inputOutput, .library:
+            true
+        }
+    }
+}

@@ -1,0 +1,17 @@
+package import MediaContract
+
+/// What `lathe-media` tells `lathe`: any number of `progress`, then exactly one of the others.
+package enum MediaAnswer: Sendable, Hashable, Codable {
+    /// Fraction of the work that is done, 0 … 1, never less than before.
+    case progress(Double)
+    /// Answers ``MediaRequest/inspectAudio``.
+    case audio(AudioInspection)
+    /// Answers ``MediaRequest/inspectImage``.
+    case image(ImageInspection)
+    /// Answers ``MediaRequest/transcode(profile:tags:hasCover:)``.
+    case transcoded(TranscodeReport)
+    /// Answers ``MediaRequest/versions``.
+    case versions(String)
+    /// Answers any request that could not be fulfilled.
+    case failure(MediaFailure)
+}

@@ -1,0 +1,91 @@
+import Dispatch
+import MediaContract
+import Subprocess
+import SystemPackage
+
+/// One `lathe-media` process, for one request.
+///
+/// The process can answer any number of requests one after the other, so a later version may keep it.
+struct MediaChild: Sendable {
+    let executable: FilePath
+    let limits: MediaSandbox.Limits
+
+    /// Starts the process, asks it, and returns when it is gone. Cancelling the task kills it.
+    ///
+    /// - Throws: `.processNotStarted`; everything later is told by the result.
+    func answer(
+        _ request: MediaRequest, with descriptors: [FileDescriptor], progress: (@Sendable (Double) -> Void)?
+    ) async throws(MediaFailure) -> ChildEnd {
+        let channel: Channel
+        let peer: FileDescriptor
+        do throws(Errno) {
+            (channel, peer) = try Channel.pair()
+        } catch {
+            throw notStarted(error)
+        }
+        let conversation = Conversation(
+            channel: channel, request: request, descriptors: descriptors, limits: limits, progress: progress)
+        do {
+            let result = try await run(
+                .path(executable), environment: .custom([:]), platformOptions: Self.options,
+                input: .fileDescriptor(peer, closeAfterSpawningProcess: true), output: .discarded, error: .sequence
+            ) { process in
+                async let lastWords = LastWords.read(process.standardError)
+                let ending = await Self.onThreadOfItsOwn { conversation.run() }
+                // The process ends by itself when nobody listens any more.
+                channel.hangUp()
+                await process.teardown(using: ending.leavesTimeToExit ? Self.patient : Self.immediate)
+                return (ending, await lastWords)
+            }
+            let (ending, lastWords) = result.closureResult
+            return ChildEnd(ending: ending, status: result.terminationStatus, lastWords: lastWords)
+        } catch let error as SubprocessError {
+            throw notStarted(error)
+        } catch {
+            throw notStarted(error)
+        }
+    }
+
+    /// A process group of its own: Ctrl-C in the terminal reaches `lathe` alone, which decides what becomes of its
+    /// running jobs, and a kill reaches whatever the process may have started.
+    private static var options: PlatformOptions {
+        var options = PlatformOptions()
+        options.processGroupID = 0
+        options.teardownSequence = immediate
+        return options
+    }
+
+    private static let immediate: [TeardownStep] = [
+        .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .zero)
+    ]
+
+    /// A second to exit, then SIGKILL. SIGCONT does nothing to a running process and lets a stopped one see its end.
+    private static let patient: [TeardownStep] = [
+        .send(signal: .resume, toProcessGroup: true, allowedDurationToNextStep: .seconds(1))
+    ]
+
+    /// Runs blocking work off the cooperative pool.
+    ///
+    /// A serial queue takes its thread from Dispatch's overcommitting pool, which adds one for every queue that blocks.
+    /// A thread for each conversation is small beside the process it talks to, and keeps time limits and partial reads
+    /// in straight lines of code.
+    private static func onThreadOfItsOwn<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "lathe-media conversation").async { continuation.resume(returning: work()) }
+        }
+    }
+
+    private func notStarted(_ error: any Error) -> MediaFailure {
+        MediaFailure(.processNotStarted, "\(executable) cannot be started: \(error)")
+    }
+}
+
+extension Conversation.Ending {
+    /// The process is believed to be on its way out, and its exit status may tell why.
+    fileprivate var leavesTimeToExit: Bool {
+        switch self {
+        case .answered, .hungUp: true
+        case .limitReached, .unreadable, .failed: false
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import Dispatch
+import Glibc
+import MediaSandbox
+import SystemPackage
+
+/// The descriptor is a Unix socket.
+func isUnixSocket(_ descriptor: FileDescriptor) -> Bool {
+    var domain: CInt = 0
+    var size = socklen_t(MemoryLayout<CInt>.size)
+    return unsafe getsockopt(descriptor.rawValue, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX
+}
+
+/// Takes from the process what it does not need, before it has seen a byte of a file.
+func restrictThisProcess() {
+    // A crash is reported by lathe; a core would hold the artist's unreleased music.
+    var none = rlimit(rlim_cur: 0, rlim_max: 0)
+    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+    // A service manager that stops lathe signals every process in its group. lathe then finishes its running jobs,
+    // for which it needs this process; when lathe is gone, so is this process.
+    for signal in [SIGHUP, SIGINT, SIGTERM] { _ = Glibc.signal(signal, SIG_IGN) }
+}
+
+/// Ends the process as soon as lathe closes the socket or dies, even if a decoder never returns.
+///
+/// PR_SET_PDEATHSIG would not do: it fires when the thread that started the process ends, not the process of it.
+func exitWhenHungUp(_ channel: Channel) {
+    DispatchQueue(label: "hang-up").async {
+        channel.waitUntilHungUp()
+        // No exit handlers: the main thread is in the middle of its work.
+        _exit(EX_OK)
+    }
+}
+
+/// Writes one line on standard error.
+func complain(_ line: String) {
+    _ = try? FileDescriptor.standardError.writeAll("\(line)\n".utf8)
+}

@@ -1,0 +1,37 @@
+import Audio
+import MediaContract
+import MediaSandbox
+import SystemPackage
+
+/// Answers requests one after the other until lathe closes the conversation.
+struct RequestLoop {
+    let channel: Channel
+
+    func run() throws(ChannelError) {
+        while let (request, descriptors) = try channel.receiveRequest() {
+            let answer = answer(to: request, descriptors)
+            for descriptor in descriptors { try? descriptor.close() }
+            try channel.send(answer)
+        }
+    }
+
+    private func answer(to request: MediaRequest, _ files: [FileDescriptor]) -> MediaAnswer {
+        do throws(MediaFailure) {
+            switch request {
+            case .inspectAudio: return .audio(try AudioInspector.inspect(files[0]))
+            case .inspectImage: return .image(try ImageInspector.inspect(files[0]))
+            case .transcode(let profile, let tags, let hasCover):
+                var reporter = ProgressReporter(channel: channel)
+                return .transcoded(
+                    try Transcoder.transcode(
+                        input: files[0], output: files[1], profile: profile, tags: tags,
+                        cover: hasCover ? files[2] : nil, progress: { reporter.report($0) },
+                        // Hanging up ends the process (`exitWhenHungUp`), so there is nothing to ask here.
+                        isCancelled: { false }))
+            case .versions: return .versions(AudioLibrary.versions)
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+}
