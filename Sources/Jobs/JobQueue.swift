@@ -1,5 +1,4 @@
 package import Foundation
-package import Logging
 package import Postgres
 
 /// One job table, and the four statements workers run on it: claim, settle, take back, retry. Each is a short

@@ -1,7 +1,7 @@
 package import Foundation
 package import Logging
 import Metrics
-package import Postgres
+import Postgres
 import ServiceLifecycle
 
 /// The polling loop of both workers: scan, claim as many jobs as there are free slots, run each in a task of its own,

@@ -1,5 +1,5 @@
-import Logging
-package import Postgres
+package import Logging
+import Postgres
 
 /// Takes back the jobs of dead workers. Any process may run it and none is elected: the rows' own locks keep two of
 /// them from taking the same job.

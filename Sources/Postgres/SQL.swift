@@ -47,6 +47,11 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation, CustomStringConv
         /// A value, sent as a bind.
         package mutating func appendInterpolation(_ value: some PostgresEncodable) { fragments.append(.bind(value)) }
 
+        /// A value or NULL. Without this overload the compiler warns of every optional in a statement.
+        package mutating func appendInterpolation(_ value: (some PostgresEncodable)?) {
+            fragments.append(.bind(value))
+        }
+
         /// The name of a table, column, channel …, quoted.
         package mutating func appendInterpolation(identifier: String) {
             fragments.append(.text(identifier.quotedAsIdentifier))
