@@ -1,0 +1,56 @@
+import CFFmpeg
+import MediaContract
+import SystemPackage
+
+extension AudioReader {
+    /// The container of `input` and where its audio starts.
+    ///
+    /// - Throws: `emptyFile`, `unsupportedFormat`, `inputOutput`.
+    static func identify(_ input: FileDescriptor) throws(MediaFailure) -> (Container, start: Int64) {
+        switch try Signature.read(from: input) {
+        case .empty: throw MediaFailure(.emptyFile, "the file is empty (0 bytes)")
+        case .audio(let container, let offset): return (container, offset)
+        case .other(let kind):
+            throw MediaFailure(
+                .unsupportedFormat,
+                "the file is \(kind), not audio; accepted are WAV, AIFF, FLAC, M4A, MP3, Ogg Vorbis and Opus")
+        }
+    }
+
+    /// What can be known of the length from the bytes alone; nil where the demuxer has to be asked.
+    static func claim(
+        of input: FileDescriptor, size: Int64, start: Int64, as container: Container, _ isCancelled: () -> Bool
+    ) throws(MediaFailure) -> LengthClaim? {
+        switch container {
+        case .wav, .wave64, .aiff:
+            return try ChunkedFile.claim(of: input, size: size, offset: start, as: container)
+        case .ogg:
+            let pages = try OggPages.read(input, from: start, size: size, isCancelled: isCancelled)
+            return LengthClaim(samples: pages.lastGranule, trimsEnd: true)
+        case .mp3, .flac, .mp4:
+            return nil
+        }
+    }
+
+    /// What the demuxer knows of the length.
+    static func claim(
+        of demuxer: borrowing Demuxer, _ stream: StreamDescription, _ streamInfo: FLACStreamInfo?, codec: String
+    ) -> LengthClaim {
+        LengthClaim(samples: streamInfo?.totalSamples)
+    }
+}
+
+extension LengthClaim {
+    /// The claim with a warning for every kind of stream beside the chosen one.
+    func notingOthers(among streams: [StreamDescription], than chosen: Int32) -> LengthClaim {
+        var claim = self
+        let others = streams.filter { $0.index != chosen && !$0.isAttachedPicture }
+        if others.contains(where: { $0.isAudio }) {
+            claim.warnings.append("the file holds several audio streams; the first was taken")
+        }
+        if others.contains(where: { !$0.isAudio }) {
+            claim.warnings.append("the file holds streams that are no audio; they were ignored")
+        }
+        return claim
+    }
+}
