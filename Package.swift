@@ -112,7 +112,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Postgres", "PrivatePostgres",
+                "Migrations", "Postgres", "PrivatePostgres", .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -125,7 +125,12 @@ let package = Package(
                 "ObjectStorage", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
-        .testTarget(name: "JobsTests", dependencies: ["Jobs", "Postgres", "TestSupport"]),
+        .testTarget(
+            name: "JobsTests",
+            dependencies: [
+                "Jobs", "Postgres", "TestSupport",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         .testTarget(
             name: "PipelineTests",
             dependencies: [

@@ -67,58 +67,51 @@ package struct JobWorker: Sendable {
     /// - Throws: `PostgresError` in the modes that end by themselves; a worker that runs forever logs it and goes on.
     package func run(as worker: UUID, mode: Mode) async throws -> Tally {
         try await withThrowingTaskGroup(of: Wake.self) { group in
-            var tally = Tally()
-            var running = 0
-            var isPausing = false
-            var mayClaim = true
-            var isStopping = false
-            var isDraining = false
             defer { group.cancelAll() }
+            var loop = WorkerLoop(mode: mode, slots: settings.concurrency)
+            var tally = Tally()
             while !Task.isCancelled {
-                if mayClaim, !isStopping, running < settings.concurrency {
-                    let free = settings.concurrency - running
-                    let jobs = try await poll(limit: free, worker: worker, mode: mode)
+                switch loop.next() {
+                case .claim(let limit):
+                    let jobs = try await poll(limit: limit, worker: worker, mode: mode)
+                    loop.claimed(jobs.count, of: limit)
                     for job in jobs {
-                        group.addTask {
-                            .jobEnded(await JobRun(queue: queue, handler: handler, logger: logger).run(job))
-                        }
+                        let run = JobRun(queue: queue, handler: handler, logger: logger)
+                        group.addTask { .jobEnded(await run.run(job)) }
                     }
-                    running += jobs.count
-                    mayClaim = mode == .forever && jobs.count == free
-                    isStopping = mode == .once || (mode == .untilEmpty && running == 0)
-                }
-                if running == 0, isStopping { break }
-                if !isPausing, !isDraining {
-                    isPausing = true
+                case .pause:
                     group.addTask {
                         await pause()
                         return .pauseEnded
                     }
-                }
-                switch try await group.next() {
-                case .jobEnded(let end):
-                    running -= 1
-                    tally.count(end)
-                    mayClaim = mayClaim || mode == .untilEmpty
-                case .pauseEnded:
-                    isPausing = false
-                    mayClaim = true
-                    guard Task.isShuttingDownGracefully else { continue }
-                    isStopping = true
-                    isDraining = true
-                    logger.notice("\(queue.table.kind) worker stops: no more claims, \(running) jobs still run")
-                    group.addTask {
-                        try? await Task.sleep(for: settings.drainTime)
-                        return .drainTimeOver
-                    }
-                case .drainTimeOver:
-                    logger.notice("\(queue.table.kind) worker: drain time is over, \(running) jobs are given back")
-                    group.cancelAll()
-                case nil:
+                case .wait:
+                    guard let wake = try await group.next() else { return tally }
+                    handle(wake, loop: &loop, tally: &tally, group: &group)
+                case .stop:
                     return tally
                 }
             }
             return tally
+        }
+    }
+
+    private func handle(
+        _ wake: Wake, loop: inout WorkerLoop, tally: inout Tally, group: inout ThrowingTaskGroup<Wake, any Error>
+    ) {
+        switch wake {
+        case .jobEnded(let end):
+            tally.count(end)
+            loop.jobEnded()
+        case .pauseEnded:
+            guard loop.pauseEnded(isShuttingDown: Task.isShuttingDownGracefully) else { return }
+            logger.notice("\(queue.table.kind) worker stops: no more claims, \(loop.running) jobs still run")
+            group.addTask {
+                try? await Task.sleep(for: settings.drainTime)
+                return .drainTimeOver
+            }
+        case .drainTimeOver:
+            logger.notice("\(queue.table.kind) worker: drain time is over, \(loop.running) jobs are given back")
+            group.cancelAll()
         }
     }
 
