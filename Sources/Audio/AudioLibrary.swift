@@ -14,6 +14,9 @@ package enum AudioLibrary {
     /// this asks the very code that encodes. Empty when it writes none.
     static let lameVersion: String = (try? findLAMEVersion()) ?? ""
 
+    /// The name stands in the first frame that has bits to spare, and silence has them from the first on.
+    private static let framesOfSilence = 8
+
     private static func findLAMEVersion() throws(MediaFailure) -> String {
         _ = LogCapture.install
         let shape = SampleShape(sampleRate: 44_100, layout: .stereo, format: AV_SAMPLE_FMT_S16P)
@@ -21,11 +24,12 @@ package enum AudioLibrary {
         let silence = try Frame()
         try silence.allocate(shape, capacity: encoder.frameSize)
         let packet = try Packet()
-        for _ in 0..<4 { try encoder.send(silence) }
-        try encoder.finish()
-        while try encoder.receive(into: packet) {
-            let version = unsafe packet.withBytes { lameVersion(in: unsafe Array($0)) }
-            if let version { return version }
+        for _ in 0..<framesOfSilence {
+            try encoder.send(silence)
+            while try encoder.receive(into: packet) {
+                let version = unsafe packet.withBytes { lameVersion(in: unsafe Array($0)) }
+                if let version { return version }
+            }
         }
         return ""
     }

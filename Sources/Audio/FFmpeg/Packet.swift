@@ -22,6 +22,13 @@ struct Packet: ~Copyable {
         nonmutating set { unsafe pointer.pointee.stream_index = newValue }
     }
 
+    /// Presentation time in the stream's time base; nil where there is none. Negative before the first sample that
+    /// counts.
+    var timestamp: Int64? {
+        let timestamp = unsafe pointer.pointee.pts
+        return timestamp == lathe_nopts_value ? nil : timestamp
+    }
+
     /// The demuxer says that bytes of the packet are missing or wrong.
     var isMarkedCorrupt: Bool { unsafe pointer.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 }
 

@@ -6,7 +6,7 @@ import SystemPackage
 struct AudioReader: ~Copyable {
     private let file: FileStream
     private let container: Container
-    private let claim: LengthClaim
+    private var claim: LengthClaim
     private let hasCoverArt: Bool
     private let streamIndex: Int32
     private let streamInfo: FLACStreamInfo?
@@ -18,6 +18,7 @@ struct AudioReader: ~Copyable {
 
     private var shape: SampleShape?
     private var sampleFrames: Int64 = 0
+    private var packetsRead: Int64 = 0
     private var damage = DamageLog()
 
     /// Finds out what `input` is and opens it.
@@ -37,7 +38,7 @@ struct AudioReader: ~Copyable {
         demuxer.discardAllBut(stream.index)
         let decoder = try demuxer.makeDecoder(for: stream.index, in: container)
         let streamInfo = decoder.codecName == "flac" ? FLACStreamInfo(stream.extradata) : nil
-        let claim = early ?? Self.claim(of: demuxer, stream, streamInfo, codec: decoder.codecName)
+        let claim = Self.claim(early, of: demuxer, stream, streamInfo, codec: decoder.codecName)
         let packet = try Packet()
         let frame = try Frame()
         let digest = try SampleDigest(verifying: streamInfo)
@@ -92,6 +93,10 @@ struct AudioReader: ~Copyable {
                 packet.clear()
                 continue
             }
+            if packetsRead == 0, claim.countsDelay {
+                claim.samples = claim.samples.map { $0 + min(0, packet.timestamp ?? 0) }
+            }
+            packetsRead += 1
             return true
         }
     }
@@ -158,7 +163,11 @@ struct AudioReader: ~Copyable {
         if status == .outOfMemory { throw .library("decode the file", status) }
         let detail = LogCapture.takeLastError() ?? status.text
         damage.note(at: sampleFrames, detail)
-        guard container == .mp3 else { throw damage.failure(sampleRate: shape?.sampleRate ?? 1) }
+        guard container != .mp3 else { return }
+        if demuxer.read(into: packet) == .endOfFile, let shape, let claimed = claim.samples, claimed > sampleFrames {
+            throw endsEarly(of: claimed, shape)
+        }
+        throw damage.failure(sampleRate: shape?.sampleRate ?? 1)
     }
 }
 
@@ -173,10 +182,7 @@ extension AudioReader {
         var warnings = claim.warnings
         if let claimed = claim.samples {
             if sampleFrames < claimed - claim.tolerance {
-                throw MediaFailure(
-                    .corrupt,
-                    "the file ends after \(seconds(sampleFrames, shape.sampleRate)) of the "
-                        + "\(seconds(claimed, shape.sampleRate)) its header declares")
+                throw endsEarly(of: claimed, shape)
             }
             if sampleFrames > claimed + claim.tolerance {
                 if container == .flac {
@@ -195,14 +201,33 @@ extension AudioReader {
             format: format(shape), sampleFrames: sampleFrames, hasCoverArt: hasCoverArt, warnings: warnings)
     }
 
+    private func endsEarly(of claimed: Int64, _ shape: SampleShape) -> MediaFailure {
+        MediaFailure(
+            .corrupt,
+            "the file ends after \(seconds(sampleFrames, shape.sampleRate)) of the "
+                + "\(seconds(claimed, shape.sampleRate)) its header declares")
+    }
+
     /// Errors in an MP3 that has every frame its tag counts are bytes that were no frames.
     private func judgeDamage(_ warnings: inout [String], _ shape: SampleShape) throws(MediaFailure) {
-        guard damage.count > 0 else { return }
-        guard container == .mp3, claim.samples != nil, damage.count == 1 else {
-            throw damage.failure(sampleRate: shape.sampleRate)
+        let framesDecoded = packetsRead - damage.count
+        if let claimed = claim.packets {
+            // Some encoders count the tag's own frame; one frame less is no loss unless something is broken as well.
+            if framesDecoded < claimed - (damage.count == 0 ? 1 : 0) {
+                throw MediaFailure(
+                    .corrupt, "the file holds \(framesDecoded) of the \(claimed) MP3 frames its header declares")
+            }
+            if damage.count == 0 {
+                if framesDecoded > claimed {
+                    warnings.append("the header declares \(claimed) MP3 frames, the file holds \(framesDecoded)")
+                }
+                return
+            }
+            warnings.append(
+                "bytes at \(seconds(damage.firstPosition, shape.sampleRate)) that are no MP3 frame were passed over")
+            return
         }
-        warnings.append(
-            "bytes at \(seconds(damage.firstPosition, shape.sampleRate)) that are no MP3 frame were passed over")
+        if damage.count > 0 { throw damage.failure(sampleRate: shape.sampleRate) }
     }
 
     private func format(_ shape: SampleShape) -> AudioFormat {

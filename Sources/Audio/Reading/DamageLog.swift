@@ -2,7 +2,7 @@ import MediaContract
 
 /// Where decoding went wrong.
 struct DamageLog: Sendable, Hashable {
-    private(set) var count = 0
+    private(set) var count: Int64 = 0
     /// Samples decoded before the first error.
     private(set) var firstPosition: Int64 = 0
     private(set) var firstDetail = ""

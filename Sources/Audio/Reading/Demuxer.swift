@@ -107,11 +107,11 @@ struct StreamDescription {
     let index: Int32
     let isAudio: Bool
     let isAttachedPicture: Bool
+    /// Sample frames per second as far as the header tells; 0 where it does not.
+    let sampleRate: Int
     let timeBase: AVRational
     /// In units of `timeBase`; nil when the header does not say.
     let duration: Int64?
-    /// First timestamp in units of `timeBase`.
-    let startTime: Int64?
     /// Bytes the codec needs before the first packet: STREAMINFO for FLAC, OpusHead for Opus.
     let extradata: [UInt8]
 
@@ -119,9 +119,9 @@ struct StreamDescription {
         index = unsafe stream.pointee.index
         isAudio = unsafe stream.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_AUDIO
         isAttachedPicture = unsafe stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC != 0
+        sampleRate = Int(unsafe stream.pointee.codecpar.pointee.sample_rate)
         timeBase = unsafe stream.pointee.time_base
         duration = unsafe stream.pointee.duration == lathe_nopts_value ? nil : stream.pointee.duration
-        startTime = unsafe stream.pointee.start_time == lathe_nopts_value ? nil : stream.pointee.start_time
         let size = Int(unsafe stream.pointee.codecpar.pointee.extradata_size)
         extradata = unsafe Array(
             UnsafeBufferPointer(start: stream.pointee.codecpar.pointee.extradata, count: max(0, size)))

@@ -2,6 +2,10 @@
 struct LengthClaim: Sendable, Hashable {
     /// Samples per channel; nil where the file does not say.
     var samples: Int64?
+    /// `samples` counts the encoder delay in front, too: what lies before timestamp 0.
+    var countsDelay = false
+    /// MP3 frames by the Info tag; nil where there is none.
+    var packets: Int64?
     /// The decoder yields whole blocks and the file says how many samples of the last one count.
     var trimsEnd = false
     /// Samples the decoded audio may fall short of the claim without an end being missing.
