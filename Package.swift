@@ -101,12 +101,14 @@ let package = Package(
         .executableTarget(
             name: "lathe",
             dependencies: [
-                "Jobs", "MediaContract", "MediaSandbox", "ObjectStorage", "Pipeline", "Postgres", "PrivatePostgres",
+                "Jobs", "MediaContract", "MediaSandbox", "Migrations", "ObjectStorage", "Pipeline", "Postgres",
+                "PrivatePostgres",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
 
         .target(

@@ -43,9 +43,11 @@ package struct JobWorker: Sendable {
         package var failed = 0
         /// Given back or thrown away: shutdown, lost lease.
         package var released = 0
+
+        package init() {}
     }
 
-    let queue: JobQueue
+    package let queue: JobQueue
     let handler: any JobHandler
     let settings: Settings
     let logger: Logger

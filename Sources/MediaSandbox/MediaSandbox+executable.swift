@@ -1,6 +1,5 @@
 import FoundationEssentials
 package import MediaContract
-import Subprocess
 package import SystemPackage
 
 extension MediaSandbox {
@@ -8,7 +7,7 @@ extension MediaSandbox {
     ///
     /// - Parameter explicit: What the operator configured. It is not replaced by another when it does not fit.
     /// - Throws: `.processNotStarted` when there is no executable file of that name, with what to do about it.
-    package static func locateExecutable(explicit: FilePath?) async throws(MediaFailure) -> FilePath {
+    package static func locateExecutable(explicit: FilePath?) throws(MediaFailure) -> FilePath {
         if let explicit {
             guard isExecutableFile(explicit) else {
                 throw MediaFailure(
@@ -18,13 +17,14 @@ extension MediaSandbox {
             return explicit
         }
         if let sibling = pathBesideThisExecutable, isExecutableFile(sibling) { return sibling }
-        do {
-            return try await Executable.name("lathe-media").resolveExecutablePath(in: .inherit)
-        } catch {
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        let candidates = folders.map { FilePath(String($0)).appending("lathe-media") }
+        guard let found = candidates.first(where: isExecutableFile) else {
             throw MediaFailure(
                 .processNotStarted,
                 "lathe-media is neither beside lathe nor in PATH: install both in one folder, or give its path")
         }
+        return found
     }
 
     private static var pathBesideThisExecutable: FilePath? {

@@ -1,6 +1,6 @@
 package import Foundation
 import Jobs
-package import MediaContract
+import MediaContract
 package import Postgres
 
 /// Fan-out of a release into one job a track, and fan-in when the last of them is done.
@@ -46,7 +46,7 @@ extension Catalogue {
     static func completeRelease(
         _ id: UUID, profile: EncodingProfile, in transaction: borrowing Transaction
     ) throws(PostgresError) -> Bool {
-        try transaction.query("SELECT 1 FROM releases WHERE id = \(id) FOR UPDATE")
+        try transaction.execute("SELECT 1 FROM releases WHERE id = \(id) FOR UPDATE")
         return try transaction.execute(
             """
             UPDATE releases r SET status = 'PENDING_REVIEW', processing_error = NULL

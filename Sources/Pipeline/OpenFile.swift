@@ -32,6 +32,16 @@ package struct OpenFile: ~Copyable, Sendable {
     }
 }
 
+extension OpenFile? {
+    /// The descriptor, if there is a file. `file?.descriptor` would consume the file, and so close it before its use.
+    package var openDescriptor: FileDescriptor? {
+        switch self {
+        case .some(let file): file.descriptor
+        case .none: nil
+        }
+    }
+}
+
 /// What fstat says of an open file.
 package struct FileStatus: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// Everything the workers need to know: where the database and the storage are, and how hard to work.
 public struct PipelineConfiguration: Sendable {

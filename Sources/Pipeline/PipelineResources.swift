@@ -1,22 +1,24 @@
 import Foundation
 import Jobs
-import Logging
+package import Logging
 import MediaContract
-import MediaSandbox
+package import MediaSandbox
 import Migrations
-import ObjectStorage
+package import ObjectStorage
 import Postgres
 import SystemPackage
 
 /// What a configuration amounts to: the database pool, the store, the media process and the workers around them.
-package struct PipelineResources: Sendable {
-    package let database: Database
+struct PipelineResources: Sendable {
+    private let logger: Logger
+    let database: Database
     let workers: [JobWorker]
 
     init(_ configuration: PipelineConfiguration, logger: Logger) throws(PipelineError) {
+        self.logger = logger
         database = Database(
-            try configuration.postgresConfiguration(), maximumConnections: Self.connections(configuration), logger: logger)
-        let store = try configuration.storage.makeStore(logger: logger)
+            configuration.postgresConfiguration(), maximumConnections: Self.connections(configuration), logger: logger)
+        let store = try configuration.storage.makeStore()
         let sandbox = try configuration.makeSandbox(logger: logger)
         let catalogue = Catalogue(database: database)
         var workers: [JobWorker] = []
@@ -56,16 +58,23 @@ package struct PipelineResources: Sendable {
 
     /// - Throws: `PipelineError` where migrations are missing, `PostgresError` where the database cannot be reached.
     func checkSchema() async throws {
-        let missing = try await Migrator(database: database, migrations: Migrations.all).plan()
+        let missing: [Migration]
+        do {
+            missing = try await Migrator(database: database, migrations: Migrations.all, logger: logger).plan()
+        } catch .database(let error) {
+            throw error
+        } catch {
+            throw PipelineError(.badConfiguration, "\(error)")
+        }
         guard let first = missing.first else { return }
         throw PipelineError(
             .badConfiguration,
-            "the database lacks \(missing.count) of Lathe's migrations, from \(first.migration.name) on: run `lathe migrate`")
+            "the database lacks \(missing.count) of Lathe's migrations, from \(first.name) on: run `lathe migrate`")
     }
 }
 
 extension PipelineConfiguration {
-    package func postgresConfiguration() throws(PipelineError) -> PostgresConfiguration {
+    func postgresConfiguration() -> PostgresConfiguration {
         var configuration = PostgresConfiguration(connectionString: database)
         configuration.applicationName = "lathe"
         return configuration
@@ -100,15 +109,15 @@ extension PipelineConfiguration {
 }
 
 extension StorageConfiguration {
-    package func makeStore(logger: Logger) throws(PipelineError) -> any ObjectStore {
-        do {
-            switch try StorageLocation(parsing: url) {
+    package func makeStore() throws(PipelineError) -> any ObjectStore {
+        do throws(ObjectStorageError) {
+            switch try StorageLocation(parsing: url).kind {
             case .directory(let root):
                 return try FileObjectStore(root: root, publicURL: publicURL)
             case .s3(let bucket, let prefix):
                 guard let credentials else {
-                    throw PipelineError(
-                        .badConfiguration,
+                    throw ObjectStorageError(
+                        .invalidConfiguration,
                         "\(url) needs credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
                 }
                 return try S3ObjectStore(
@@ -118,13 +127,10 @@ extension StorageConfiguration {
                         credentials: S3Credentials(
                             accessKeyID: credentials.accessKeyID, secretAccessKey: credentials.secretAccessKey,
                             sessionToken: credentials.sessionToken),
-                        publicURL: publicURL),
-                    logger: logger)
+                        publicURL: publicURL))
             }
-        } catch let error as PipelineError {
-            throw error
         } catch {
-            throw PipelineError(.badConfiguration, "\(error)")
+            throw PipelineError(.badConfiguration, error.message)
         }
     }
 }

@@ -52,7 +52,7 @@ struct ProcessingWorker: JobHandler {
         let output = try OpenFile.scratch(in: workDirectory)
         let report = try await sandbox.transcode(
             master.descriptor, to: output.descriptor, profile: profile, tags: track.tags,
-            cover: cover.file?.descriptor, progress: nil)
+            cover: cover.file.openDescriptor, progress: nil)
         steps.end("transcode")
         let sha256 = try await FileHash.sha256(of: output.descriptor)
         let key = "renditions/\(trackID.lowercased)/\(profile.name)/\(sha256).mp3"
@@ -65,10 +65,11 @@ struct ProcessingWorker: JobHandler {
         let rendition = StoredRendition(
             report: complete, sourceURL: masterURL, key: key, url: source.store.publicURL(for: key), sha256: sha256)
         let releaseID = track.releaseID
+        let took = steps.description
         return .done { transaction in
             try Catalogue.storeRendition(rendition, track: trackID, in: transaction)
             let isLast = try Catalogue.completeRelease(releaseID, profile: profile, in: transaction)
-            let summary = "\(rendition.url), \(report.bytes) bytes; \(steps)"
+            let summary = "\(rendition.url), \(report.bytes) bytes; \(took)"
             return isLast ? "\(summary); release \(releaseID.lowercased) is PENDING_REVIEW" : summary
         }
     }

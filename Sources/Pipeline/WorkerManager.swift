@@ -1,5 +1,5 @@
-package import Foundation
-import Jobs
+import Foundation
+package import Jobs
 public import Logging
 import MediaContract
 import MediaSandbox
@@ -44,15 +44,21 @@ public struct WorkerManager: Service {
     @discardableResult
     private func work(_ mode: JobWorker.Mode) async throws -> JobWorker.Tally {
         let lease = WorkerLease(
-            database: resources.database, tables: workers.map(\.table), version: LatheVersion.current, logger: logger)
+            database: resources.database, tables: workers.map(\.queue.table), version: LatheVersion.current, logger: logger)
         var backoff = Backoff()
+        var unfinished: UUID?
         while true {
             do {
                 try await resources.checkSchema()
+                // What an incarnation that lost the database still holds is given back uncounted, before the next one.
+                if let former = unfinished { try await end(former, of: lease) }
                 let incarnation = try await lease.register()
+                unfinished = incarnation
                 backoff.reset()
                 let tally = try await live(as: incarnation, lease: lease, mode: mode)
-                if mode != .forever || Task.isShuttingDownGracefully || Task.isCancelled {
+                try await end(incarnation, of: lease)
+                unfinished = nil
+                guard mode == .forever, !Task.isShuttingDownGracefully, !Task.isCancelled else {
                     await resources.database.close()
                     return tally
                 }
@@ -65,7 +71,7 @@ public struct WorkerManager: Service {
 
     /// One incarnation: beats, rescues and works, until the work ends or the lease is lost.
     private func live(as incarnation: UUID, lease: WorkerLease, mode: JobWorker.Mode) async throws -> JobWorker.Tally {
-        logger.info("worker \(incarnation.lowercased) started: \(workers.map(\.table.kind).joined(separator: ", "))")
+        logger.info("worker \(incarnation.lowercased) started: \(workers.map(\.queue.table.kind).joined(separator: ", "))")
         let rescuer = LostJobRescuer(queues: workers.map(\.queue), logger: logger)
         let result = await withTaskGroup(of: Result<JobWorker.Tally, any Error>?.self) { group in
             group.addTask {
@@ -73,7 +79,7 @@ public struct WorkerManager: Service {
                 return nil
             }
             group.addTask {
-                await rescuer.run()
+                try? await rescuer.run()
                 return nil
             }
             group.addTask {
@@ -87,7 +93,6 @@ public struct WorkerManager: Service {
             }
             return .success(JobWorker.Tally())
         }
-        try await leave(incarnation, lease: lease)
         return try result.get()
     }
 
@@ -107,9 +112,8 @@ public struct WorkerManager: Service {
         }
     }
 
-    /// Gives back what this incarnation still holds. In an unstructured task, because it must happen although this
-    /// one may be cancelled.
-    private func leave(_ incarnation: UUID, lease: WorkerLease) async throws {
+    /// In an unstructured task, because jobs must be given back although this one may be cancelled.
+    private func end(_ incarnation: UUID, of lease: WorkerLease) async throws {
         try await Task { try await lease.end(incarnation) }.value
         logger.info("worker \(incarnation.lowercased) stopped")
     }

@@ -7,6 +7,7 @@ import Postgres
 import PrivatePostgres
 import ServiceLifecycle
 import SystemPackage
+import UnixSignals
 
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,7 +26,7 @@ struct Demo: AsyncParsableCommand {
     @Flag(help: "Show the workers' log.") var verbose = false
 
     func run() async throws {
-        let music = try MusicFolder(at: music ?? MusicFolder.standard())
+        let music = try MusicFolder(at: music.map { FilePath(URL(filePath: $0).absoluteURL.path) } ?? MusicFolder.standard())
         let storage = try storageFolder()
         Console.line("starting a private Postgres …")
         let server: PrivatePostgres

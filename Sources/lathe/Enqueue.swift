@@ -1,5 +1,5 @@
-import ArgumentParser
-import Foundation
+public import ArgumentParser
+public import Foundation
 import Pipeline
 import Postgres
 
@@ -61,6 +61,7 @@ struct Enqueue: AsyncParsableCommand {
 }
 
 extension UUID: @retroactive ExpressibleByArgument {
+    /// Any of the forms `uuidString` has, in either case.
     public init?(argument: String) {
         self.init(uuidString: argument)
     }

@@ -21,14 +21,15 @@ struct Migrate: AsyncParsableCommand {
 
     func run() async throws {
         let database = try await Connected.database(options)
-        let migrator = Migrator(database: database, migrations: Migrations.all)
+        let logger = try await Settings(options).logger()
+        let migrator = Migrator(database: database, migrations: Migrations.all, logger: logger)
         if status {
             for line in try await migrator.status() {
                 Console.line("\(line)")
             }
         } else if dryRun {
             for planned in try await migrator.plan() {
-                Console.line("-- \(planned.migration.name)\n\(planned.migration.sql)")
+                Console.line("-- \(planned.name)\n\(planned.sql)")
             }
         } else {
             let applied = try await migrator.apply { Console.line("applied \($0.name)") }

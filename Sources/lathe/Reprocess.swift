@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Pipeline
+import Postgres
 
 /// `lathe reprocess`.
 struct ReprocessCommand: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Jobs
 import MediaContract
 import MediaSandbox
 import Pipeline
@@ -105,12 +106,11 @@ struct Transcode: AsyncParsableCommand {
             throw CommandError(.workFailed, "\(target) is already there; --force replaces it")
         }
         let input = try LocalMedia.open(source)
-        let picture: OpenFile?
-        if let cover { picture = try LocalMedia.open(cover) } else { picture = nil }
+        let picture = try cover.map { name throws(CommandError) in try LocalMedia.open(name) }
         let output = try UnfinishedFile(for: target)
         let report = try await sandbox.transcode(
             input.descriptor, to: output.file.descriptor, profile: .mp3At320,
-            tags: TrackTags(title: title, artist: artist, album: album), cover: picture?.descriptor
+            tags: TrackTags(title: title, artist: artist, album: album), cover: picture.openDescriptor
         ) { fraction in
             board.update(source, fraction)
         }

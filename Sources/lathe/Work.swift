@@ -1,8 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import Jobs
 import Logging
-import Pipeline
+public import Pipeline
 import ServiceLifecycle
+import UnixSignals
 
 struct Work: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
