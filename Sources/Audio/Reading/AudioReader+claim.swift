@@ -28,8 +28,7 @@ extension AudioReader {
             let pages = try OggPages.read(input, from: start, size: size, isCancelled: isCancelled)
             return LengthClaim(samples: pages.lastGranule, trimsEnd: true)
         case .mp3:
-            guard let tag = try MP3InfoTag(in: input, at: start) else { return LengthClaim() }
-            return LengthClaim(packets: tag.frames)
+            return try MP3Frames.claim(of: input, size: size, start: start, isCancelled: isCancelled)
         case .flac, .mp4:
             return nil
         }

@@ -157,13 +157,17 @@ struct AudioReader: ~Copyable {
 
     private var position: String { seconds(sampleFrames, shape?.sampleRate ?? 1) }
 
-    /// An MP3 may have bytes between or after its frames that are none, and how many frames there are in truth is only
-    /// known at the end; all other formats are broken at their first error.
+    /// An MP3 was judged frame by frame before; all other formats are broken at their first error.
     private mutating func noteDamage(_ status: AVStatus) throws(MediaFailure) {
         if status == .outOfMemory { throw .library("decode the file", status) }
         let detail = LogCapture.takeLastError() ?? status.text
         damage.note(at: sampleFrames, detail)
         guard container != .mp3 else { return }
+        if container == .flac, sampleFrames == claim.samples {
+            // All of it was decoded, and the MD5 will say whether rightly: what follows is a tag that FLAC does not know.
+            claim.passesOverDamage = true
+            return
+        }
         if demuxer.read(into: packet) == .endOfFile, let shape, let claimed = claim.samples, claimed > sampleFrames {
             throw endsEarly(of: claimed, shape)
         }
@@ -192,7 +196,10 @@ extension AudioReader {
                 warnings.append("the header declares \(claimed) samples, the file holds \(sampleFrames)")
             }
         }
-        try judgeDamage(&warnings, shape)
+        if damage.count > 0 {
+            guard claim.passesOverDamage else { throw damage.failure(sampleRate: shape.sampleRate) }
+            if warnings.isEmpty { warnings.append("bytes after the end of the audio were ignored") }
+        }
         if let declared = streamInfo?.md5, let found = digest?.finish(), found != declared {
             throw MediaFailure(.corrupt, "the decoded audio does not match the MD5 in the FLAC header")
         }
@@ -206,28 +213,6 @@ extension AudioReader {
             .corrupt,
             "the file ends after \(seconds(sampleFrames, shape.sampleRate)) of the "
                 + "\(seconds(claimed, shape.sampleRate)) its header declares")
-    }
-
-    /// Errors in an MP3 that has every frame its tag counts are bytes that were no frames.
-    private func judgeDamage(_ warnings: inout [String], _ shape: SampleShape) throws(MediaFailure) {
-        let framesDecoded = packetsRead - damage.count
-        if let claimed = claim.packets {
-            // Some encoders count the tag's own frame; one frame less is no loss unless something is broken as well.
-            if framesDecoded < claimed - (damage.count == 0 ? 1 : 0) {
-                throw MediaFailure(
-                    .corrupt, "the file holds \(framesDecoded) of the \(claimed) MP3 frames its header declares")
-            }
-            if damage.count == 0 {
-                if framesDecoded > claimed {
-                    warnings.append("the header declares \(claimed) MP3 frames, the file holds \(framesDecoded)")
-                }
-                return
-            }
-            warnings.append(
-                "bytes at \(seconds(damage.firstPosition, shape.sampleRate)) that are no MP3 frame were passed over")
-            return
-        }
-        if damage.count > 0 { throw damage.failure(sampleRate: shape.sampleRate) }
     }
 
     private func format(_ shape: SampleShape) -> AudioFormat {

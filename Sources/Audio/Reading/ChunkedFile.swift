@@ -98,7 +98,10 @@ struct ChunkedFile {
             sampleRate = Self.extendedFloat(content.dropFirst(8))
         case "data":
             audio = chunk
-            if let largeDataSize, chunk.size == 0xFFFF_FFFF { audio?.size = largeDataSize }
+            if let largeDataSize, chunk.size == 0xFFFF_FFFF {
+                audio?.size = largeDataSize
+                audio?.next = chunk.start + largeDataSize + largeDataSize % 2
+            }
         case "SSND":
             let lead = Int64(try input.bytes(at: chunk.start, count: 4).bigEndian(at: 0, length: 4) ?? 0)
             audio = chunk
@@ -172,7 +175,6 @@ struct ChunkedFile {
     private func appendTrailingBytesWarning(_ audio: Chunk, to claim: inout LengthClaim) throws(MediaFailure) {
         guard container != .wave64 else { return }
         var position = audio.next
-        if container == .wav, audio.size > 0xFFFF_FFFE { position = audio.start + audio.size + audio.size % 2 }
         for _ in 0..<Self.maximumChunks where position + 1 < size {
             guard let chunk = try chunk(at: position), !chunk.id.isEmpty, chunk.next <= size + 1,
                 chunk.id.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F })

@@ -4,8 +4,8 @@ struct LengthClaim: Sendable, Hashable {
     var samples: Int64?
     /// `samples` counts the encoder delay in front, too: what lies before timestamp 0.
     var countsDelay = false
-    /// MP3 frames by the Info tag; nil where there is none.
-    var packets: Int64?
+    /// All audio is known to be there, and errors of the decoder come from bytes that are none.
+    var passesOverDamage = false
     /// The decoder yields whole blocks and the file says how many samples of the last one count.
     var trimsEnd = false
     /// Samples the decoded audio may fall short of the claim without an end being missing.

@@ -47,7 +47,7 @@ struct MPEGAudioHeader: Sendable, Hashable {
     private static let version2Rates = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160]
 
     /// Both can belong to one stream; bit rate and stereo mode may change from frame to frame.
-    private func isConsistent(with other: MPEGAudioHeader) -> Bool {
+    func isConsistent(with other: MPEGAudioHeader) -> Bool {
         sampleRate == other.sampleRate && isVersion1 == other.isVersion1
     }
 
