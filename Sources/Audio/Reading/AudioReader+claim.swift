@@ -1,0 +1,100 @@
+import CFFmpeg
+import MediaContract
+import SystemPackage
+
+extension AudioReader {
+    /// The container of `input` and where its audio starts.
+    ///
+    /// - Throws: `emptyFile`, `unsupportedFormat`, `inputOutput`.
+    static func identify(_ input: FileDescriptor) throws(MediaFailure) -> (Container, start: Int64) {
+        switch try Signature.read(from: input) {
+        case .empty: throw MediaFailure(.emptyFile, "the file is empty (0 bytes)")
+        case .audio(let container, let offset): return (container, offset)
+        case .other(let kind):
+            throw MediaFailure(
+                .unsupportedFormat,
+                "the file is \(kind), not audio; accepted are WAV, AIFF, FLAC, M4A, MP3, Ogg Vorbis and Opus")
+        }
+    }
+
+    /// What can be known of the length from the bytes alone; nil where the demuxer has to be asked.
+    static func claim(
+        of input: FileDescriptor, size: Int64, start: Int64, as container: Container, _ isCancelled: () -> Bool
+    ) throws(MediaFailure) -> LengthClaim? {
+        switch container {
+        case .wav, .wave64, .aiff:
+            return try ChunkedFile.claim(of: input, size: size, offset: start, as: container)
+        case .ogg:
+            let pages = try OggPages.read(input, from: start, size: size, isCancelled: isCancelled)
+            return LengthClaim(samples: pages.lastGranule, trimsEnd: true)
+        case .mp3:
+            return try MP3Frames.claim(of: input, size: size, start: start, isCancelled: isCancelled)
+        case .flac, .mp4:
+            return nil
+        }
+    }
+
+    /// The claim with what only the demuxer knows.
+    static func claim(
+        _ early: LengthClaim?, of demuxer: borrowing Demuxer, _ stream: StreamDescription,
+        _ streamInfo: FLACStreamInfo?, codec: String
+    ) -> LengthClaim {
+        switch codec {
+        case "flac":
+            return LengthClaim(samples: streamInfo?.totalSamples ?? early?.samples)
+        case "opus":
+            // Granule positions count the pre-skip (RFC 7845 §4.3), which OpusHead states (§5.1).
+            var claim = early ?? LengthClaim()
+            let preSkip = stream.extradata.littleEndian(at: 10, length: 2).map { Int64($0) } ?? 0
+            claim.samples = claim.samples.map { $0 - preSkip }
+            return claim
+        case "aac", "alac":
+            return mp4Claim(of: demuxer, stream, codec: codec)
+        default:
+            return early ?? LengthClaim()
+        }
+    }
+
+    /// AAC comes in whole blocks; iTunes' gapless comment or else the media header says how many samples count.
+    private static func mp4Claim(
+        of demuxer: borrowing Demuxer, _ stream: StreamDescription, codec: String
+    ) -> LengthClaim {
+        // One block, or two of the half-rate core where the bands above are synthesised (HE-AAC).
+        let tolerance: Int64 = codec == "aac" ? 2048 : 0
+        if codec == "aac", let comment = demuxer.metadata("iTunSMPB"), let samples = gaplessSamples(comment) {
+            return LengthClaim(samples: samples, trimsEnd: true, tolerance: tolerance)
+        }
+        let timeScale = Int(stream.timeBase.den)
+        guard let duration = stream.duration, duration > 0, stream.sampleRate > 0, timeScale > 0,
+            stream.timeBase.num == 1
+        else { return LengthClaim() }
+        let samples = av_rescale(duration, Int64(stream.sampleRate), Int64(timeScale))
+        let isExact = stream.sampleRate % timeScale == 0
+        return LengthClaim(
+            samples: samples, countsDelay: true, trimsEnd: codec == "aac" && isExact,
+            tolerance: isExact ? tolerance : tolerance + Int64(stream.sampleRate / timeScale) + 1)
+    }
+
+    /// The comment iTunes writes: hexadecimal numbers, the second encoder delay, the third padding, the fourth the count
+    /// of samples between them.
+    static func gaplessSamples(_ comment: String) -> Int64? {
+        let numbers = comment.split(separator: " ").map { Int64($0, radix: 16) }
+        guard numbers.count >= 4, let samples = numbers[3], samples > 0 else { return nil }
+        return samples
+    }
+}
+
+extension LengthClaim {
+    /// The claim with a warning for every kind of stream beside the chosen one.
+    func notingOthers(among streams: [StreamDescription], than chosen: Int32) -> LengthClaim {
+        var claim = self
+        let others = streams.filter { $0.index != chosen && !$0.isAttachedPicture }
+        if others.contains(where: { $0.isAudio }) {
+            claim.warnings.append("the file holds several audio streams; the first was taken")
+        }
+        if others.contains(where: { !$0.isAudio }) {
+            claim.warnings.append("the file holds streams that are no audio; they were ignored")
+        }
+        return claim
+    }
+}

@@ -1,0 +1,225 @@
+import CFFmpeg
+import MediaContract
+import SystemPackage
+
+/// Decodes the one audio stream of a file from its first sample to its last and judges whether all of it was there.
+struct AudioReader: ~Copyable {
+    private let file: FileStream
+    private let container: Container
+    private var claim: LengthClaim
+    private let hasCoverArt: Bool
+    private let streamIndex: Int32
+    private let streamInfo: FLACStreamInfo?
+    private let demuxer: Demuxer
+    private let decoder: Decoder
+    private let packet: Packet
+    private let frame: Frame
+    private var digest: SampleDigest?
+
+    private var shape: SampleShape?
+    private var sampleFrames: Int64 = 0
+    private var packetsRead: Int64 = 0
+    private var damage = DamageLog()
+
+    /// Finds out what `input` is and opens it.
+    ///
+    /// - Throws: `emptyFile`, `unsupportedFormat`, `noAudioStream`, `noSamples`, `corrupt`, `inputOutput`, `library`,
+    ///   `cancelled`.
+    init(_ input: FileDescriptor, isCancelled: () -> Bool) throws(MediaFailure) {
+        _ = LogCapture.install
+        let file = try FileStream(input)
+        let (container, start) = try Self.identify(input)
+        let early = try Self.claim(of: input, size: file.size, start: start, as: container, isCancelled)
+        let demuxer = try Demuxer(file, as: container)
+        let streams = demuxer.streams
+        guard let stream = streams.first(where: { $0.isAudio }) else {
+            throw MediaFailure(.noAudioStream, "the \(container.name) file holds no audio stream")
+        }
+        demuxer.discardAllBut(stream.index)
+        let decoder = try demuxer.makeDecoder(for: stream.index, in: container)
+        let streamInfo = decoder.codecName == "flac" ? FLACStreamInfo(stream.extradata) : nil
+        let claim = Self.claim(early, of: demuxer, stream, streamInfo, codec: decoder.codecName)
+        let packet = try Packet()
+        let frame = try Frame()
+        let digest = try SampleDigest(verifying: streamInfo)
+
+        // A noncopyable value can only be left half made before its first property is set.
+        self.file = file
+        self.container = container
+        self.claim = claim.notingOthers(among: streams, than: stream.index)
+        self.hasCoverArt = streams.contains { $0.isAttachedPicture }
+        self.streamIndex = stream.index
+        self.streamInfo = streamInfo
+        self.demuxer = demuxer
+        self.decoder = decoder
+        self.packet = packet
+        self.frame = frame
+        self.digest = digest
+    }
+
+    /// Part of the file that was read so far, 0…1.
+    var progress: Double { file.size > 0 ? min(1, Double(file.position) / Double(file.size)) : 0 }
+
+    /// Decodes everything. Frames are lent to `body` in order, with encoder delay and padding cut off; all have the
+    /// same shape.
+    ///
+    /// - Returns: what the file is; only once all of it was decoded and found whole.
+    /// - Throws: what `body` throws; `corrupt` when anything is damaged or missing, `noSamples`, `unsupportedFormat`
+    ///   when the sample rate or the channels change on the way, `inputOutput`, `library`, `cancelled`.
+    mutating func decodeAll(
+        isCancelled: () -> Bool, _ body: (borrowing AudioReader, borrowing Frame) throws(MediaFailure) -> Void
+    ) throws(MediaFailure) -> AudioInspection {
+        while try readPacket() {
+            guard !isCancelled() else { throw .cancelled }
+            try decode(body)
+        }
+        decoder.finish()
+        try receiveFrames(body)
+        return try conclude()
+    }
+
+    /// The next packet of the audio stream, in `packet`; false at the end of the file.
+    private mutating func readPacket() throws(MediaFailure) -> Bool {
+        while true {
+            let status = demuxer.read(into: packet)
+            if status == .endOfFile {
+                if let failure = file.failure { throw failure }
+                return false
+            }
+            if status.isError {
+                throw Demuxer.failure(status, file, "cannot be read on from \(position)")
+            }
+            guard packet.streamIndex == streamIndex else {
+                packet.clear()
+                continue
+            }
+            if packetsRead == 0, claim.countsDelay {
+                claim.samples = claim.samples.map { $0 + min(0, packet.timestamp ?? 0) }
+            }
+            packetsRead += 1
+            return true
+        }
+    }
+
+    private mutating func decode(
+        _ body: (borrowing AudioReader, borrowing Frame) throws(MediaFailure) -> Void
+    ) throws(MediaFailure) {
+        defer { packet.clear() }
+        // A WAV whose last sample is cut in two ends in such a packet too; its length was judged before.
+        if packet.isMarkedCorrupt, container != .wav, container != .wave64, container != .aiff {
+            damage.note(at: sampleFrames, "incomplete packet")
+        }
+        let status = decoder.send(packet)
+        if status.isError { try noteDamage(status) }
+        try receiveFrames(body)
+    }
+
+    private mutating func receiveFrames(
+        _ body: (borrowing AudioReader, borrowing Frame) throws(MediaFailure) -> Void
+    ) throws(MediaFailure) {
+        while true {
+            let status = decoder.receive(into: frame)
+            if status == .tryAgain || status == .endOfFile { return }
+            if status.isError {
+                try noteDamage(status)
+                return
+            }
+            try deliver(body)
+        }
+    }
+
+    private mutating func deliver(
+        _ body: (borrowing AudioReader, borrowing Frame) throws(MediaFailure) -> Void
+    ) throws(MediaFailure) {
+        if let shape, !frame.hasShape(shape) { throw changed(from: shape, to: frame.shape) }
+        let shape = self.shape ?? frame.shape
+        if self.shape == nil {
+            guard shape.sampleRate > 0, shape.channels > 0 else {
+                throw MediaFailure(.corrupt, "the file declares no sample rate or no channels")
+            }
+            self.shape = shape
+        }
+        if claim.trimsEnd, let total = claim.samples {
+            frame.sampleCount = Int(min(Int64(frame.sampleCount), max(0, total - sampleFrames)))
+        }
+        guard frame.sampleCount > 0 else { return }
+        digest?.add(frame, shape)
+        try body(self, frame)
+        sampleFrames += Int64(frame.sampleCount)
+    }
+
+    private func changed(from old: SampleShape, to new: SampleShape) -> MediaFailure {
+        MediaFailure(
+            .unsupportedFormat,
+            "the audio changes from \(old.sampleRate) Hz \(old.layout.name) to \(new.sampleRate) Hz \(new.layout.name) "
+                + "at \(position)")
+    }
+
+    private var position: String { seconds(sampleFrames, shape?.sampleRate ?? 1) }
+
+    /// An MP3 was judged frame by frame before; all other formats are broken at their first error.
+    private mutating func noteDamage(_ status: AVStatus) throws(MediaFailure) {
+        if status == .outOfMemory { throw .library("decode the file", status) }
+        let detail = LogCapture.takeLastError() ?? status.text
+        damage.note(at: sampleFrames, detail)
+        guard container != .mp3 else { return }
+        if container == .flac, sampleFrames == claim.samples {
+            // All of it was decoded, and the MD5 will say whether rightly: what follows is a tag that FLAC does not know.
+            claim.passesOverDamage = true
+            return
+        }
+        if demuxer.read(into: packet) == .endOfFile, let shape, let claimed = claim.samples, claimed > sampleFrames {
+            throw endsEarly(of: claimed, shape)
+        }
+        throw damage.failure(sampleRate: shape?.sampleRate ?? 1)
+    }
+}
+
+// MARK: - The verdict
+
+extension AudioReader {
+    private mutating func conclude() throws(MediaFailure) -> AudioInspection {
+        guard let shape, sampleFrames > 0 else {
+            if damage.count > 0 { throw damage.failure(sampleRate: 1) }
+            throw MediaFailure(.noSamples, "the file's audio stream holds no samples")
+        }
+        var warnings = claim.warnings
+        if let claimed = claim.samples {
+            if sampleFrames < claimed - claim.tolerance {
+                throw endsEarly(of: claimed, shape)
+            }
+            if sampleFrames > claimed + claim.tolerance {
+                if container == .flac {
+                    throw MediaFailure(
+                        .corrupt, "the file holds \(sampleFrames) samples where its header declares \(claimed)")
+                }
+                warnings.append("the header declares \(claimed) samples, the file holds \(sampleFrames)")
+            }
+        }
+        if damage.count > 0 {
+            guard claim.passesOverDamage else { throw damage.failure(sampleRate: shape.sampleRate) }
+            if warnings.isEmpty { warnings.append("bytes after the end of the audio were ignored") }
+        }
+        if let declared = streamInfo?.md5, let found = digest?.finish(), found != declared {
+            throw MediaFailure(.corrupt, "the decoded audio does not match the MD5 in the FLAC header")
+        }
+        if shape.channels > 2 { warnings.append("the audio has \(shape.channels) channels (\(shape.layout.name))") }
+        return AudioInspection(
+            format: format(shape), sampleFrames: sampleFrames, hasCoverArt: hasCoverArt, warnings: warnings)
+    }
+
+    private func endsEarly(of claimed: Int64, _ shape: SampleShape) -> MediaFailure {
+        MediaFailure(
+            .corrupt,
+            "the file ends after \(seconds(sampleFrames, shape.sampleRate)) of the "
+                + "\(seconds(claimed, shape.sampleRate)) its header declares")
+    }
+
+    private func format(_ shape: SampleShape) -> AudioFormat {
+        let codec = decoder.codecName
+        return AudioFormat(
+            container: container.fileExtension(codec: codec), codec: codec, sampleRate: shape.sampleRate,
+            channels: shape.channels, channelLayout: shape.layout.name,
+            bitsPerSample: decoder.isLossless ? decoder.bitsPerSample : nil, isLossless: decoder.isLossless)
+    }
+}

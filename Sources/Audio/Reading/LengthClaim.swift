@@ -1,0 +1,21 @@
+/// What a file says about its own length, so that a missing end is noticed and padding at the end is cut.
+struct LengthClaim: Sendable, Hashable {
+    /// Samples per channel; nil where the file does not say.
+    var samples: Int64?
+    /// `samples` counts the encoder delay in front, too: what lies before timestamp 0.
+    var countsDelay = false
+    /// All audio is known to be there, and errors of the decoder come from bytes that are none.
+    var passesOverDamage = false
+    /// The decoder yields whole blocks and the file says how many samples of the last one count.
+    var trimsEnd = false
+    /// Samples the decoded audio may fall short of the claim without an end being missing.
+    var tolerance: Int64 = 0
+    /// Oddities that lose nothing.
+    var warnings: [String] = []
+}
+
+/// A length in seconds, as failure messages give it.
+func seconds(_ samples: Int64, _ sampleRate: Int) -> String {
+    let tenths = samples * 10 / Int64(max(1, sampleRate))
+    return "\(tenths / 10).\(tenths % 10) s"
+}
