@@ -64,11 +64,11 @@ struct MediaChild: Sendable {
         .send(signal: .resume, toProcessGroup: true, allowedDurationToNextStep: .seconds(1))
     ]
 
-    /// Runs blocking work off the cooperative pool.
+    /// Runs blocking work off the cooperative pool, whose few threads must compute.
     ///
-    /// A serial queue takes its thread from Dispatch's overcommitting pool, which adds one for every queue that blocks.
-    /// A thread for each conversation is small beside the process it talks to, and keeps time limits and partial reads
-    /// in straight lines of code.
+    /// A serial queue of one's own takes a thread from Dispatch's overcommitting pool, which adds one for each queue
+    /// that blocks (up to 255; more conversations than that would wait for their turn). A thread is small beside the
+    /// process it talks to, and keeps time limits and partial reads in straight lines of code.
     private static func onThreadOfItsOwn<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
             DispatchQueue(label: "lathe-media conversation").async { continuation.resume(returning: work()) }

@@ -15,6 +15,9 @@ func restrictThisProcess() {
     // A crash is reported by lathe; a core would hold the artist's unreleased music.
     var none = rlimit(rlim_cur: 0, rlim_max: 0)
     _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+    // Die of a crash at once and by its own signal. Swift's runtime would catch it and start a program that prints a
+    // backtrace, which is nothing to do in a process that a hostile file may just have broken.
+    for signal in [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV, SIGTRAP] { _ = Glibc.signal(signal, SIG_DFL) }
     // A service manager that stops lathe signals every process in its group. lathe then finishes its running jobs,
     // for which it needs this process; when lathe is gone, so is this process.
     for signal in [SIGHUP, SIGINT, SIGTERM] { _ = Glibc.signal(signal, SIG_IGN) }
