@@ -5,7 +5,7 @@ package import Logging
 /// Waiters are served first come first served. Connections that broke are replaced on next use; a statement is tried
 /// again by itself only where it provably never left this process.
 package final class Database: Sendable {
-    private let pool: ConnectionPool
+    let pool: ConnectionPool
 
     /// Connects to nothing yet.
     /// - Parameters:
