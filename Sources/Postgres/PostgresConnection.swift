@@ -64,6 +64,7 @@ package actor PostgresConnection {
     }
 
     /// Runs `body` between BEGIN and COMMIT, on this connection's thread; rolls back when it throws.
+    @discardableResult
     package func transaction<R: Sendable>(
         _ body: @Sendable (borrowing Transaction) throws -> R
     ) async throws -> R {
