@@ -131,19 +131,19 @@ struct CancelHandle: ~Copyable, @unchecked Sendable {
 private func withCStrings<R>(
     _ strings: [String?], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> R
 ) -> R {
-    var bytes: [CChar] = []
+    var bytes: [UInt8] = []
     var offsets: [Int?] = []
     offsets.reserveCapacity(strings.count)
     for string in strings {
         offsets.append(string == nil ? nil : bytes.count)
         guard let string else { continue }
-        bytes.append(contentsOf: string.utf8.lazy.map { CChar(bitPattern: $0) })
+        bytes.append(contentsOf: string.utf8)
         bytes.append(0)
     }
-    return unsafe bytes.withUnsafeBufferPointer { bytes in
-        let pointers = unsafe offsets.map { offset in
-            unsafe offset.flatMap { unsafe bytes.baseAddress?.advanced(by: $0) }
-        }
+    return unsafe bytes.withUnsafeBytes { bytes in
+        // A CChar and a byte have the same layout, and the bytes are read as nothing else.
+        let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+        let pointers = unsafe offsets.map { offset in unsafe offset.flatMap { unsafe start?.advanced(by: $0) } }
         return unsafe (pointers + [nil]).withUnsafeBufferPointer { unsafe body($0.baseAddress) }
     }
 }

@@ -24,6 +24,9 @@ final class ConnectionPool: Sendable {
         state = Mutex(State(maximum: maximumConnections))
     }
 
+    /// Callers that wait for a connection now.
+    var waiting: Int { state.withLock { $0.waiting } }
+
     /// Runs `body` with a connection of its own.
     ///
     /// Where a connection turns out to be dead before anything was sent on it, another is tried: connections die in

@@ -67,7 +67,8 @@ final class ConnectionThread: SerialExecutor {
     /// Waits for a socket on behalf of the job that runs now.
     /// - Parameter deadline: nil waits for ever.
     func wait(for interest: SocketInterest, until deadline: ContinuousClock.Instant? = nil) -> SocketReadiness {
-        event.wait(for: interest, until: deadline)
+        checkIsolated()
+        return event.wait(for: interest, until: deadline)
     }
 
     private func run() {

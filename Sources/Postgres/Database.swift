@@ -5,7 +5,7 @@ package import Logging
 /// Waiters are served first come first served. Connections that broke are replaced on next use; a statement is tried
 /// again by itself only where it provably never left this process.
 package final class Database: Sendable {
-    private let pool: ConnectionPool
+    let pool: ConnectionPool
 
     /// Connects to nothing yet.
     /// - Parameters:
@@ -36,6 +36,7 @@ package final class Database: Sendable {
     /// upload or a transcode. When the body throws, the transaction is rolled back and the error passed on.
     /// - Throws: what the body throws, or ``PostgresError``. `connectionLost` from COMMIT leaves open whether the
     ///   transaction happened.
+    @discardableResult
     package func transaction<R: Sendable>(
         _ body: @Sendable (borrowing Transaction) throws -> R
     ) async throws -> R {
@@ -55,6 +56,7 @@ package final class Database: Sendable {
     ///
     /// Afterwards the connection is reset: open transactions are rolled back, settings, locks and channels forgotten.
     /// - Throws: what the body throws, or ``PostgresError``.
+    @discardableResult
     package func withConnection<R: Sendable>(
         _ body: (PostgresConnection) async throws -> R
     ) async throws -> R {

@@ -33,6 +33,9 @@ struct PoolState<Connection, Waiter> {
         return .lease(.permit)
     }
 
+    /// Callers in the queue.
+    var waiting: Int { waiters.count }
+
     mutating func nextID() -> Int {
         lastID += 1
         return lastID

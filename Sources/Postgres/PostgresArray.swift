@@ -7,21 +7,22 @@ extension Array: PostgresEncodable where Element: PostgresEncodable & PostgresAr
 
     /// Every element is quoted, so that no content can be mistaken for syntax.
     package func postgresText() throws(PostgresError) -> String? {
-        var text = "{"
+        var bytes: [UInt8] = [UInt8(ascii: "{")]
         for (index, element) in enumerated() {
-            if index > 0 { text += "," }
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
             guard let value = try element.postgresText() else {
-                text += "NULL"
+                bytes += "NULL".utf8
                 continue
             }
-            text += "\""
-            for character in value.unicodeScalars {
-                if character == "\"" || character == "\\" { text += "\\" }
-                text.unicodeScalars.append(character)
+            bytes.append(UInt8(ascii: "\""))
+            for byte in value.utf8 {
+                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
+                bytes.append(byte)
             }
-            text += "\""
+            bytes.append(UInt8(ascii: "\""))
         }
-        return text + "}"
+        bytes.append(UInt8(ascii: "}"))
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 
@@ -42,7 +43,7 @@ extension Array: PostgresDecodable where Element: PostgresDecodable & PostgresAr
 private enum ArrayLiteral {
     /// The elements, nil for NULL; nil altogether where the text is no one-dimensional array.
     static func fields(of text: String) -> [String?]? {
-        guard text.hasPrefix("{"), text.hasSuffix("}"), text.count >= 2 else { return nil }
+        guard text.hasPrefix("{"), text.hasSuffix("}"), text.utf8.count >= 2 else { return nil }
         var rest = text.unicodeScalars.dropFirst().dropLast()
         guard !rest.isEmpty else { return [] }
         var fields: [String?] = []

@@ -47,7 +47,9 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
     /// The options that are safe to show, as `key=value`: never a password.
     package var description: String {
         let options = (try? resolvedOptions()) ?? []
-        let shown = options.filter { Self.shownKeywords.contains($0.key) }.map { "\($0.key)=\($0.value)" }
+        let shown = options.filter { Self.shownKeywords.contains($0.key) }.map { option in
+            "\(option.key)=\(Self.isMisplacedPassword(option) ? "…" : option.value)"
+        }
         return shown.isEmpty ? "libpq's defaults" : shown.joined(separator: " ")
     }
 
@@ -67,10 +69,19 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
         for (keyword, value) in keywords where value.containsNUL || keyword.containsNUL {
             throw PostgresError(.invalidConfiguration, "the connection settings contain a NUL character")
         }
-        let host = try resolvedOptions().first { $0.key == "host" }?.value
-        guard let host, host.contains("@") else { return }
+        guard try resolvedOptions().contains(where: Self.isMisplacedPassword) else { return }
         throw PostgresError(
             .invalidConfiguration,
-            "the connection string has an @ inside the password; write it as %40 (and / as %2F, : as %3A)")
+            "the connection string's host or port cannot be right; "
+                + "write special characters in the password as %40 for @, %2F for /, %3A for :")
+    }
+
+    /// A password with an unescaped @ or : ends up in the host or in the port.
+    private static func isMisplacedPassword(_ option: (key: String, value: String)) -> Bool {
+        switch option.key {
+        case "host": option.value.contains("@")
+        case "port": option.value.contains { !("0"..."9").contains($0) && $0 != "," }
+        default: false
+        }
     }
 }

@@ -64,6 +64,7 @@ package actor PostgresConnection {
     }
 
     /// Runs `body` between BEGIN and COMMIT, on this connection's thread; rolls back when it throws.
+    @discardableResult
     package func transaction<R: Sendable>(
         _ body: @Sendable (borrowing Transaction) throws -> R
     ) async throws -> R {
@@ -100,18 +101,24 @@ package actor PostgresConnection {
     private func open(_ configuration: PostgresConfiguration) async throws(PostgresError) {
         let cancellation = Cancellation(waking: thread)
         let outcome = await withTaskCancellationHandler {
-            Result { () throws(PostgresError) in
-                try Session(
-                    configuration, thread: thread, status: status, logger: logger, cancellation: cancellation,
-                    notifications: notificationSource)
-            }
+            makeSession(configuration, cancellation)
         } onCancel: {
             cancellation.request()
         }
-        let session = try outcome.get()
-        self.session = session
-        thread.whenIdle(session.handle.socket) { [weak self] in
-            self?.assumeIsolated { $0.receiveWhileIdle() }
+        try outcome.get()
+    }
+
+    private func makeSession(
+        _ configuration: PostgresConfiguration, _ cancellation: Cancellation
+    ) -> Result<Void, PostgresError> {
+        Result { () throws(PostgresError) in
+            let session = try Session(
+                configuration, thread: thread, status: status, logger: logger, cancellation: cancellation,
+                notifications: notificationSource)
+            self.session = session
+            thread.whenIdle(session.handle.socket) { [weak self] in
+                self?.assumeIsolated { $0.receiveWhileIdle() }
+            }
         }
     }
 
@@ -128,13 +135,21 @@ package actor PostgresConnection {
     private func stoppable<R>(
         _ body: (Session, Cancellation) throws(PostgresError) -> R
     ) async throws(PostgresError) -> R {
-        guard let session else { throw .closed("the connection") }
         let cancellation = Cancellation(waking: thread)
         let outcome = await withTaskCancellationHandler {
-            Result { () throws(PostgresError) in try body(session, cancellation) }
+            // The call of an isolated method ties the closure to this actor. Without one the compiler takes it for
+            // nonisolated and runs it on the cooperative pool.
+            result(of: body, cancellation)
         } onCancel: {
             cancellation.request()
         }
         return try outcome.get()
+    }
+
+    private func result<R>(
+        of body: (Session, Cancellation) throws(PostgresError) -> R, _ cancellation: Cancellation
+    ) -> Result<R, PostgresError> {
+        guard let session else { return .failure(.closed("the connection")) }
+        return Result { () throws(PostgresError) in try body(session, cancellation) }
     }
 }

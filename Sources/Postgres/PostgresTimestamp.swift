@@ -9,12 +9,15 @@ extension Date: PostgresEncodable, PostgresArrayElement {
 
     /// Rounded to the microsecond, Postgres's resolution.
     package func postgresText() throws(PostgresError) -> String? {
-        let microseconds = (timeIntervalSince1970 * 1_000_000).rounded()
+        // What Date stores, split before it is scaled: a product would lose the microseconds of far dates.
+        let whole = timeIntervalSinceReferenceDate.rounded(.down)
+        let microseconds = ((timeIntervalSinceReferenceDate - whole) * 1_000_000).rounded()
         // 4714-11-24 BC and 294276-12-31 AD, section 8.5.
-        guard microseconds >= -210_866_803_200e6, microseconds < 9_224_318_016_000e6 else {
+        guard whole >= -211_845_110_400, whole < 9_223_339_708_800 else {
             throw PostgresError(.encoding, "the date lies outside what timestamptz can hold (4714 BC to 294276 AD)")
         }
-        return Timestamp.text(microseconds: Int64(microseconds))
+        return Timestamp.text(
+            microseconds: (Int64(whole) + Timestamp.secondsFrom1970To2001) * 1_000_000 + Int64(microseconds))
     }
 }
 
@@ -22,12 +25,18 @@ extension Date: PostgresDecodable {
     /// Needs an offset: a `timestamp` without time zone names no instant and is refused, as is ±infinity.
     package init?(postgresText: String) {
         guard let microseconds = Timestamp.microseconds(of: postgresText) else { return nil }
-        self.init(timeIntervalSince1970: Double(microseconds) / 1_000_000)
+        let (seconds, fraction) = microseconds.flooringQuotientAndRemainder(dividingBy: 1_000_000)
+        self.init(
+            timeIntervalSinceReferenceDate:
+                Double(seconds - Timestamp.secondsFrom1970To2001) + Double(fraction) / 1_000_000)
     }
 }
 
 /// Instants as microseconds since 1970-01-01 00:00:00 UTC.
 private enum Timestamp {
+    /// To the reference date of Foundation's `Date`.
+    static let secondsFrom1970To2001: Int64 = 978_307_200
+
     static func text(microseconds: Int64) -> String {
         let (seconds, fraction) = microseconds.flooringQuotientAndRemainder(dividingBy: 1_000_000)
         let (days, second) = seconds.flooringQuotientAndRemainder(dividingBy: 86_400)
@@ -38,22 +47,20 @@ private enum Timestamp {
             + "." + padded(fraction, 6) + "+00" + (year > 0 ? "" : " BC")
     }
 
+    /// Nil where the text is no instant.
     static func microseconds(of text: String) -> Int64? {
-        let pattern =
-            /(\d{4,6})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?( BC)?/
-        guard let match = text.wholeMatch(of: pattern)?.output,
-            let year = Int64(match.1), let month = Int64(match.2), let day = Int64(match.3),
-            let hour = Int64(match.4), let minute = Int64(match.5), let second = Int64(match.6),
-            let offsetHours = Int64(match.9)
+        var scanner = DigitScanner(text)
+        guard let year = scanner.number(digits: 4...6), scanner.skip("-"), let month = scanner.number(digits: 2...2),
+            scanner.skip("-"), let day = scanner.number(digits: 2...2), scanner.skip(" "),
+            let hour = scanner.number(digits: 2...2), scanner.skip(":"), let minute = scanner.number(digits: 2...2),
+            scanner.skip(":"), let second = scanner.number(digits: 2...2),
+            let fraction = scanner.skip(".") ? scanner.fraction(digits: 6) : 0, let offset = scanner.offset()
         else { return nil }
-        let days = days(fromCivil: match.12 == nil ? year : 1 - year, month, day)
-        let magnitude = offsetHours * 3600 + number(match.10) * 60 + number(match.11)
-        let offset = match.8 == "-" ? -magnitude : magnitude
-        let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset
-        return seconds * 1_000_000 + number(match.7.map { $0 + String(repeating: "0", count: 6 - $0.count) })
+        let isBeforeChrist = scanner.skip(" ") && scanner.skip("B") && scanner.skip("C")
+        guard scanner.isAtEnd else { return nil }
+        let days = days(fromCivil: isBeforeChrist ? 1 - year : year, month, day)
+        return (days * 86_400 + hour * 3600 + minute * 60 + second - offset) * 1_000_000 + fraction
     }
-
-    private static func number(_ digits: (some StringProtocol)?) -> Int64 { digits.flatMap { Int64($0) } ?? 0 }
 
     private static func padded(_ number: Int64, _ width: Int) -> String {
         let digits = String(number)
@@ -88,4 +95,55 @@ extension Int64 {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
+}
+
+/// Reads fixed positions of ASCII text; a regular expression takes a hundred times as long.
+private struct DigitScanner {
+    private var rest: Substring.UTF8View
+
+    init(_ text: String) { rest = text[...].utf8 }
+
+    var isAtEnd: Bool { rest.isEmpty }
+
+    mutating func skip(_ character: Unicode.Scalar) -> Bool {
+        guard rest.first == UInt8(ascii: character) else { return false }
+        rest.removeFirst()
+        return true
+    }
+
+    /// As many digits as there are; nil where they are too few or too many.
+    mutating func number(digits allowed: ClosedRange<Int>) -> Int64? {
+        var value: Int64 = 0
+        var count = 0
+        while let digit = rest.first?.asDigit, count <= allowed.upperBound {
+            value = value * 10 + digit
+            count += 1
+            rest.removeFirst()
+        }
+        return allowed.contains(count) ? value : nil
+    }
+
+    /// Digits behind a decimal point, in units of the last of `digits` places.
+    mutating func fraction(digits: Int) -> Int64? {
+        let before = rest.count
+        guard var value = number(digits: 1...digits) else { return nil }
+        for _ in (before - rest.count)..<digits { value *= 10 }
+        return value
+    }
+
+    /// "+01", "-03:30", "+05:41:16" in seconds.
+    mutating func offset() -> Int64? {
+        let isNegative = skip("-")
+        guard isNegative || skip("+"), var seconds = number(digits: 2...2) else { return nil }
+        seconds *= 3600
+        for unit: Int64 in [60, 1] where skip(":") {
+            guard let part = number(digits: 2...2) else { return nil }
+            seconds += part * unit
+        }
+        return isNegative ? -seconds : seconds
+    }
+}
+
+extension UInt8 {
+    fileprivate var asDigit: Int64? { (48...57).contains(self) ? Int64(self) - 48 : nil }
 }

@@ -45,7 +45,7 @@ extension Session {
         let text = handle.errorMessage.split(separator: "\n").filter { !$0.hasPrefix("LOCATION:") }
             .joined(separator: "\n")
         var state: SQLState?
-        let message = text.replacing(/: +([0-9A-Z]{5}):\s/) { match in
+        let message = text.replacing(/: +(?=[A-Z]*[0-9])([0-9A-Z]{5}):\s/) { match in
             state = SQLState(rawValue: String(match.1))
             return ": "
         }

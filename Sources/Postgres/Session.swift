@@ -34,8 +34,9 @@ final class Session {
     func close() {
         thread.whenIdle(nil, nil)
         handle.finish()
-        notifications.finish()
         status.update(isAlive: false, isInTransaction: false)
+        // Last: whoever sees the stream end must find the connection dead.
+        notifications.finish()
     }
 
     /// Reads what came without being asked for: notifications, notices, the end of the connection.

@@ -33,6 +33,7 @@ package struct Transaction: ~Copyable {
     }
 
     /// Runs `body` so that, when it throws, only what it did is undone and the transaction can go on.
+    @discardableResult
     package borrowing func savepoint<R>(_ body: (borrowing Transaction) throws -> R) throws -> R {
         try session.savepoint(self, body)
     }
