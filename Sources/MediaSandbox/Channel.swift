@@ -168,7 +168,7 @@ package final class Channel: Sendable {
             let left = SuspendingClock().now.duration(to: deadline)
             guard left > .zero else { throw .timedOut }
             // Rounded up, so that a poll that times out is past the deadline.
-            timeout = CInt(clamping: Int64((left / .milliseconds(1)).rounded(.up)))
+            timeout = CInt(min((left / .milliseconds(1)).rounded(.up), Double(CInt.max)))
         }
         let events = Int16(direction == .read ? POLLIN : POLLOUT)
         var entry = pollfd(fd: socket.rawValue, events: events, revents: 0)

@@ -2,8 +2,8 @@ package import Logging
 package import MediaContract
 package import SystemPackage
 
-/// Has media files inspected and transcoded by `lathe-media`, a process of its own without environment, credentials
-/// or network: a file that crashes a decoder costs that process and nothing else.
+/// Has media files inspected and transcoded by `lathe-media`, a process of its own that gets no environment, no
+/// credentials and no descriptor but the files': a file that crashes a decoder costs that process and nothing else.
 ///
 /// Every request gets a fresh process, which is gone, reaped and its descriptors closed before the call returns.
 /// Cancelling the task kills the process. Calls may run side by side, each in its own process; how many run at once

@@ -4,7 +4,7 @@ import MediaSandbox
 import SystemPackage
 import Testing
 
-@Suite struct ChannelTests {
+@Suite(.timeLimit(.minutes(5))) struct ChannelTests {
     private let near: Channel
     private let far: Channel
 

@@ -6,7 +6,7 @@ import SystemPackage
 import Testing
 
 /// Processes that do what a broken or subverted `lathe-media` might.
-@Suite struct HostileChildTests {
+@Suite(.timeLimit(.minutes(5))) struct HostileChildTests {
     let folder: TemporaryFolder
 
     init() throws {

@@ -8,7 +8,7 @@ import SystemPackage
 import Testing
 
 /// Requests to the `lathe-media` that was built with these tests.
-@Suite struct MediaSandboxTests {
+@Suite(.timeLimit(.minutes(5))) struct MediaSandboxTests {
     let folder: TemporaryFolder
     let sandbox: MediaSandbox
 

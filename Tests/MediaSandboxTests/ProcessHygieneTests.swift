@@ -8,7 +8,7 @@ import Testing
 
 /// What must hold for a whole process, each in a process of its own: other tests open descriptors and start children
 /// at the same time.
-@Suite struct ProcessHygieneTests {
+@Suite(.timeLimit(.minutes(5))) struct ProcessHygieneTests {
     @Test func leavesNeitherDescriptorsNorZombies() async {
         await #expect(processExitsWith: .success) {
             let folder = try TemporaryFolder()
