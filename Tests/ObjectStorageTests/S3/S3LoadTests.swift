@@ -28,9 +28,9 @@ import Testing
         }
         #expect(etags == Array(repeating: md5(content), count: 100))
         #expect(try await store.list(prefix: "track/").map(\.bytes) == Array(repeating: Int64(size), count: 100))
-        // 64 transfers with 512 KiB of buffers each, and as much again for what runs beside this test; the files
-        // together are 800 MiB.
-        #expect(try peakMemory() - before < 128 << 20)
+        // 64 transfers with 512 KiB of buffers each, and room for the tests that run beside this one; what is sent is
+        // 800 MiB.
+        #expect(try peakMemory() - before < 300 << 20)
     }
 
     /// The process's largest resident size so far in bytes.

@@ -35,6 +35,11 @@ import Testing
         #expect(XMLNode(parsing: Array(text.utf8)) == nil)
     }
 
+    @Test("Accents that combine with a tag's end are text")
+    func combiningAccents() {
+        #expect(XMLNode(parsing: Array("<a>\u{301}x\u{301}</a>".utf8))?.text == "\u{301}x\u{301}")
+    }
+
     @Test("Bytes that are not UTF-8 are nothing")
     func notUTF8() {
         #expect(XMLNode(parsing: Array("<a>".utf8) + [0xFF] + Array("</a>".utf8)) == nil)
