@@ -19,12 +19,11 @@ struct PublicAddress: Sendable, Hashable {
     func key(for url: String) -> String? {
         guard !url.contains("?"), !url.contains("#") else { return nil }
         let url = Self.canonical(url)
-        for base in bases where url.hasPrefix(base + "/") {
-            guard let whole = PercentEncoding.decode(url.dropFirst(base.count + 1)), whole.hasPrefix(prefix) else {
-                continue
-            }
-            let key = String(whole.dropFirst(prefix.count))
-            if ObjectKey.problem(in: key) == nil { return key }
+        for base in bases {
+            guard let encoded = url.removing(prefix: base + "/"), let whole = PercentEncoding.decode(encoded),
+                let key = whole.removing(prefix: prefix), ObjectKey.problem(in: key) == nil
+            else { continue }
+            return key
         }
         return nil
     }

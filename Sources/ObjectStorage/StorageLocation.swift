@@ -95,11 +95,18 @@ enum BucketName {
         return nil
     }
 
-    /// The name can be a label of a host name (and, without dots, is covered by a wildcard certificate).
+    /// The name is one label of a host name, which the wildcard certificate of a store covers.
     static func isHostLabel(_ name: String) -> Bool {
+        isHostName(name) && !name.contains(".")
+    }
+
+    /// The name is one or more labels of a host name.
+    static func isHostName(_ name: String) -> Bool {
         (3...63).contains(name.utf8.count)
-            && name.utf8.allSatisfy { isLowerCaseOrDigit($0) || $0 == UInt8(ascii: "-") }
-            && !name.hasPrefix("-") && !name.hasSuffix("-")
+            && name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+                !label.isEmpty && !label.hasPrefix("-") && !label.hasSuffix("-")
+                    && label.utf8.allSatisfy { isLowerCaseOrDigit($0) || $0 == UInt8(ascii: "-") }
+            }
     }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {

@@ -83,13 +83,13 @@ package struct FileObjectStore: ObjectStore {
     /// The file an object is kept in.
     func path(of key: String) throws(ObjectStorageError) -> FilePath {
         try ObjectKey.validate(key)
-        if key == Self.incomingDirectory || key.hasPrefix(Self.incomingDirectory + "/") {
+        if ObjectKey.segments(of: key).first == Self.incomingDirectory {
             throw ObjectStorageError(
                 .invalidKey, "object key \(ObjectKey.quoted(key)) is in the folder for temporary files")
         }
         var path = root
-        for segment in key.split(separator: "/") {
-            guard let component = FilePath.Component(String(segment)), component.kind == .regular else {
+        for segment in ObjectKey.segments(of: key) {
+            guard let component = FilePath.Component(segment), component.kind == .regular else {
                 throw ObjectStorageError(
                     .invalidKey, "object key \(ObjectKey.quoted(key)) leaves the storage directory")
             }

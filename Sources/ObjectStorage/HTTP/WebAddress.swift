@@ -14,6 +14,9 @@ struct WebAddress: Sendable, Hashable {
 
     var isEncrypted: Bool { scheme == "https" }
 
+    /// The host is an IP address, in front of which nothing can be put.
+    var isNumeric: Bool { host.hasPrefix("[") || host.utf8.allSatisfy { !(0x61...0x7A).contains($0) } }
+
     /// Value of the `Host` header field: the port only where it is not the scheme's own.
     var authority: String { port.map { "\(host):\($0)" } ?? host }
 

@@ -19,27 +19,7 @@ extension S3Client {
 
     /// What an exchange without a response means.
     func error(for failure: ExchangeError, _ request: S3Request) -> ObjectStorageError {
-        switch failure {
-        case .local(let error): return error
-        case .transport(let transport):
-            let start = "cannot \(request.action) in \(place)"
-            switch transport.kind {
-            case .cannotConnect:
-                return ObjectStorageError(
-                    .unavailable, "\(start): \(transport.detail); check that the store is up and the endpoint is right")
-            case .encryption:
-                return ObjectStorageError(
-                    .unavailable, "\(start): \(transport.detail); check the endpoint's scheme and its certificate")
-            case .broken, .stalled:
-                return ObjectStorageError(
-                    .unavailable, "\(start): \(transport.detail); the connection or the store is bad")
-            case .tooLarge: return ObjectStorageError(.rejected, "\(start): \(transport.detail)")
-            case .malformed:
-                return ObjectStorageError(
-                    .unexpectedAnswer, "\(start): \(transport.detail); check that the endpoint is an S3 server")
-            case .library: return ObjectStorageError(.localIO, "\(start): \(transport.detail)")
-            }
-        }
+        ObjectStorageError(failure, while: "cannot \(request.action) in \(place)", peer: "the store")
     }
 
     private func reason(

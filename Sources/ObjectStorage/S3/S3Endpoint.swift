@@ -23,6 +23,12 @@ struct S3Endpoint: Sendable, Hashable {
         var address = try Self.address(of: configuration)
         origin = address.origin + address.path
         if Self.usesHost(configuration) {
+            guard BucketName.isHostName(configuration.bucket), !address.isNumeric else {
+                throw ObjectStorageError(
+                    .invalidConfiguration,
+                    "the bucket '\(configuration.bucket)' cannot be part of a host name at \(address.origin): use path "
+                        + "addressing")
+            }
             address.host = "\(configuration.bucket).\(address.host)"
         } else {
             address.path += "/" + PercentEncoding.encode(configuration.bucket)

@@ -47,9 +47,13 @@ extension S3ObjectStore {
                 page.continuation != continuation || continuation == nil
             else { throw client.unexpectedAnswer(to: request, status: response.status) }
             noteBucket()
-            for object in page.objects where object.key.hasPrefix(keyPrefix) && !object.key.hasSuffix("/") {
+            for object in page.objects {
+                // What is no key here (a folder's marker ends with a slash) cannot be asked for either.
+                guard let key = object.key.removing(prefix: keyPrefix), ObjectKey.problem(in: key) == nil else {
+                    continue
+                }
                 var relative = object
-                relative.key = String(object.key.dropFirst(keyPrefix.count))
+                relative.key = key
                 objects.append(relative)
             }
             continuation = page.continuation

@@ -19,7 +19,7 @@ struct XMLNode: Sendable, Hashable {
     /// nil when the bytes are not one well-formed document.
     init?(parsing bytes: [UInt8]) {
         guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
-        var parser = Parser(rest: text[...])
+        var parser = Parser(rest: text.unicodeScalars[...])
         guard let root = parser.document() else { return nil }
         self = root
     }
@@ -30,12 +30,13 @@ struct XMLNode: Sendable, Hashable {
 }
 
 extension XMLNode {
-    /// Reads from the front of `rest`; nil means the document is not well-formed.
+    /// Reads from the front of `rest`; nil means the document is not well-formed. Scalars, not characters: a tag's end
+    /// and a combining accent after it would be one character.
     private struct Parser {
-        var rest: Substring
+        var rest: Substring.UnicodeScalarView
 
         mutating func document() -> XMLNode? {
-            if rest.hasPrefix("\u{FEFF}") { rest.removeFirst() }
+            if begins(with: "\u{FEFF}") { rest.removeFirst() }
             guard skipMiscellany(), let root = element(depth: 1), skipMiscellany(), rest.isEmpty else { return nil }
             return root
         }
@@ -43,10 +44,10 @@ extension XMLNode {
         /// White space, comments and processing instructions (the XML declaration is written like one).
         private mutating func skipMiscellany() -> Bool {
             while true {
-                rest = rest.drop(while: \.isWhitespace)
-                if rest.hasPrefix("<?") {
+                rest = rest.drop(while: \.properties.isWhitespace)
+                if begins(with: "<?") {
                     guard take(through: "?>") != nil else { return false }
-                } else if rest.hasPrefix("<!--") {
+                } else if begins(with: "<!--") {
                     guard take(through: "-->") != nil else { return false }
                 } else {
                     return true
@@ -55,25 +56,23 @@ extension XMLNode {
         }
 
         private mutating func element(depth: Int) -> XMLNode? {
-            guard depth <= XMLNode.maximumDepth, rest.hasPrefix("<"), let tag = take(through: ">")?.dropFirst(),
-                let qualified = tag.split(whereSeparator: { $0.isWhitespace || $0 == "/" }).first,
-                qualified.first.map({ $0.isLetter || $0 == "_" }) == true
+            guard depth <= XMLNode.maximumDepth, begins(with: "<"), let tag = take(through: ">")?.dropFirst(),
+                let qualified = tag.split(whereSeparator: { $0.properties.isWhitespace || $0 == "/" }).first,
+                tag.first == qualified.first, qualified.first.map({ $0.properties.isAlphabetic || $0 == "_" }) == true
             else { return nil }
-            var node = XMLNode(name: localName(qualified))
-            if tag.hasSuffix("/") { return node }
+            var node = XMLNode(name: String(qualified.split(separator: ":").last ?? qualified))
+            if tag.last == "/" { return node }
             while let next = rest.first {
                 if next != "<" {
-                    let end = rest.firstIndex(of: "<") ?? rest.endIndex
-                    guard let text = replacingEntities(rest[..<end]) else { return nil }
+                    guard let text = replacingEntities(takeText()) else { return nil }
                     node.text += text
-                    rest = rest[end...]
-                } else if rest.hasPrefix("</") {
+                } else if begins(with: "</") {
                     guard let closing = take(through: ">")?.dropFirst(2) else { return nil }
-                    return closing.filter({ !$0.isWhitespace }) == qualified ? node : nil
-                } else if rest.hasPrefix("<![CDATA[") {
+                    return closing.filter({ !$0.properties.isWhitespace }).elementsEqual(qualified) ? node : nil
+                } else if begins(with: "<![CDATA[") {
                     guard let data = take(through: "]]>") else { return nil }
-                    node.text += data.dropFirst("<![CDATA[".count)
-                } else if rest.hasPrefix("<!--") {
+                    node.text += String(data.dropFirst("<![CDATA[".unicodeScalars.count))
+                } else if begins(with: "<!--") {
                     guard take(through: "-->") != nil else { return nil }
                 } else {
                     guard let child = element(depth: depth + 1) else { return nil }
@@ -83,31 +82,34 @@ extension XMLNode {
             return nil
         }
 
+        private func begins(with mark: String) -> Bool { rest.starts(with: mark.unicodeScalars) }
+
         /// Takes everything up to and including the mark, and returns it without the mark.
-        private mutating func take(through mark: String) -> Substring? {
-            guard let range = rest.firstRange(of: mark) else { return nil }
+        private mutating func take(through mark: String) -> Substring.UnicodeScalarView? {
+            guard let range = rest.firstRange(of: mark.unicodeScalars) else { return nil }
             defer { rest = rest[range.upperBound...] }
             return rest[..<range.lowerBound]
         }
 
-        private func localName(_ qualified: Substring) -> String {
-            String(qualified.split(separator: ":").last ?? qualified)
+        private mutating func takeText() -> Substring.UnicodeScalarView {
+            let end = rest.firstIndex(of: "<") ?? rest.endIndex
+            defer { rest = rest[end...] }
+            return rest[..<end]
         }
 
         /// XML 1.0, sections 4.1 and 4.6.
-        private func replacingEntities(_ text: Substring) -> String? {
-            guard text.contains("&") else { return String(text) }
-            var result = ""
+        private func replacingEntities(_ text: Substring.UnicodeScalarView) -> String? {
+            var result = String.UnicodeScalarView()
             var rest = text
             while let ampersand = rest.firstIndex(of: "&") {
                 result += rest[..<ampersand]
                 guard let end = rest[ampersand...].prefix(12).firstIndex(of: ";"),
-                    let character = character(of: rest[rest.index(after: ampersand)..<end])
+                    let scalar = character(of: Substring(rest[rest.index(after: ampersand)..<end]))
                 else { return nil }
-                result.unicodeScalars.append(character)
+                result.append(scalar)
                 rest = rest[rest.index(after: end)...]
             }
-            return result + rest
+            return String(result + rest)
         }
 
         private func character(of entity: Substring) -> Unicode.Scalar? {

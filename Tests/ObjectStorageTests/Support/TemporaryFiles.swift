@@ -62,13 +62,14 @@ extension FileDescriptor {
     }
 }
 
-/// Reproducible bytes without a pattern a compressor or a repeated block could hide a fault behind.
+/// Reproducible bytes. They repeat after 65,537, a prime: no two blocks of a size that buffers have are the same, so a
+/// block that was lost, doubled or exchanged shows.
 func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    return (0..<count).map { _ in
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return UInt8(truncatingIfNeeded: state >> 32)
-    }
+    var generator = SeededGenerator(seed: seed)
+    let block = (0..<min(count, 65_537)).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + block.count)
+    while bytes.count < count { bytes.append(contentsOf: block) }
+    bytes.removeLast(bytes.count - count)
+    return bytes
 }

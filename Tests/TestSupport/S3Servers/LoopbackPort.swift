@@ -4,8 +4,20 @@ import Glibc
 package enum LoopbackPort {
     /// A port nothing listens on now.
     package static func free() throws -> UInt16 {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
+        let (socket, port) = try bound()
+        close(socket)
+        return port
+    }
+
+    /// A socket that listens on a port of its own; the caller closes it.
+    package static func listen() throws -> (socket: Int32, port: UInt16) {
+        let (socket, port) = try bound()
+        guard Glibc.listen(socket, 64) == 0 else { throw TestTools.Failure("cannot listen: error \(errno)") }
+        return (socket, port)
+    }
+
+    private static func bound() throws -> (socket: Int32, port: UInt16) {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = address(port: 0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
@@ -13,8 +25,11 @@ package enum LoopbackPort {
                 unsafe bind(socket, pointer, length) == 0 && getsockname(socket, pointer, &length) == 0
             }
         }
-        guard result else { throw TestTools.Failure("no free port on 127.0.0.1: error \(errno)") }
-        return UInt16(bigEndian: address.sin_port)
+        guard result else {
+            close(socket)
+            throw TestTools.Failure("no free port on 127.0.0.1: error \(errno)")
+        }
+        return (socket, UInt16(bigEndian: address.sin_port))
     }
 
     /// Something accepts connections on the port.

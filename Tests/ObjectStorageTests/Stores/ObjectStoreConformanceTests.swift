@@ -9,6 +9,7 @@ import Testing
     static let oddKeys = [
         "track.wav", "audio/3f2a/track one.wav", "plus+equals=percent%25.mp3", "ünïcödé/日本語/🎧.flac",
         "quotes'\"()[]{}<>&;:@$,!*~^`|\\.bin", "a.b/..c/...", "upper/CASE/case",
+        "combining/\u{301}accent/e\u{301}",
     ]
 
     @Test("What was put is got back byte for byte", arguments: StoreKind.allCases, [0, 1, 65_537, 5_000_001])
@@ -88,7 +89,10 @@ import Testing
 
     @Test(
         "Keys that proxies and file systems rewrite are refused", arguments: StoreKind.allCases,
-        ["", "/a", "a/", "a//b", "../a", "a/../b", "a/./b", "a\nb", "a\u{0}", String(repeating: "x", count: 1025)])
+        [
+            "", "../\u{301}a", "/a", "a/", "a//b", "../a", "a/../b", "a/./b", "a\nb", "a\u{0}",
+            String(repeating: "x", count: 1025),
+        ])
     func invalidKeys(kind: StoreKind, key: String) async throws {
         try await kind.withStore { store, scratch in
             let put = await #expect(throws: ObjectStorageError.self) { try await store.put([1], as: key, in: scratch) }
