@@ -105,8 +105,8 @@ struct AudioReader: ~Copyable {
         _ body: (borrowing AudioReader, borrowing Frame) throws(MediaFailure) -> Void
     ) throws(MediaFailure) {
         defer { packet.clear() }
-        // A WAV whose last sample is cut in two ends in such a packet too; its length was judged before.
-        if packet.isMarkedCorrupt, container != .wav, container != .wave64, container != .aiff {
+        // PCM that ends within a sample ends in such a packet too; its length was judged before.
+        if packet.isMarkedCorrupt, !container.isPCM {
             damage.note(at: sampleFrames, "incomplete packet")
         }
         let status = decoder.send(packet)
@@ -155,6 +155,9 @@ struct AudioReader: ~Copyable {
                 + "at \(position)")
     }
 
+    /// The claim is exact, so audio that reaches it is whole.
+    private var endIsKnown: Bool { container.isPCM || container == .flac }
+
     private var position: String { seconds(sampleFrames, shape?.sampleRate ?? 1) }
 
     /// An MP3 was judged frame by frame before; all other formats are broken at their first error.
@@ -163,8 +166,8 @@ struct AudioReader: ~Copyable {
         let detail = LogCapture.takeLastError() ?? status.text
         damage.note(at: sampleFrames, detail)
         guard container != .mp3 else { return }
-        if container == .flac, sampleFrames == claim.samples {
-            // All of it was decoded, and the MD5 will say whether rightly: what follows is a tag that FLAC does not know.
+        if endIsKnown, sampleFrames == claim.samples {
+            // All the header declares was decoded. What follows is half a sample, or a tag the format does not know.
             claim.passesOverDamage = true
             return
         }

@@ -139,7 +139,7 @@ struct ChunkedFile {
                 "the file ends after \(seconds((declared - missing) / blockAlign, sampleRate)) of the "
                     + "\(seconds(declared / blockAlign, sampleRate)) its header declares")
         }
-        var claim = LengthClaim()
+        var claim = LengthClaim(samples: min(present, audio.size) / blockAlign, trimsEnd: true)
         if missing > 0 || audio.size % blockAlign != 0 {
             claim.warnings.append("the last sample is incomplete and was left out")
         }

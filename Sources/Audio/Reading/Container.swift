@@ -40,6 +40,14 @@ enum Container: Sendable, Hashable {
         }
     }
 
+    /// Holds plain samples, one after the other.
+    var isPCM: Bool {
+        switch self {
+        case .wav, .wave64, .aiff: true
+        case .flac, .mp4, .mp3, .ogg: false
+        }
+    }
+
     /// What operators call it.
     var name: String {
         switch self {

@@ -69,8 +69,16 @@ enum Signature: Sendable, Hashable {
         if bytes.starts(with: [0x50, 0x4B, 3, 4]) { return "a ZIP archive" }
         if bytes.starts(with: [0x1F, 0x8B]) { return "a gzip archive" }
         if bytes.starts(with: [0x1A, 0x45, 0xDF, 0xA3]) { return "a Matroska or WebM file" }
-        let isText = bytes.allSatisfy { $0 >= 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
-        return isText ? "text" : "of an unknown kind"
+        return isText(bytes) ? "text" : "of an unknown kind"
+    }
+}
+
+extension Signature {
+    /// UTF-8 without control characters; the last character may be cut in two.
+    private static func isText(_ bytes: [UInt8]) -> Bool {
+        let hasControls = bytes.contains { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }
+        return !hasControls
+            && (0...3).contains { String(validating: bytes.dropLast($0), as: UTF8.self) != nil }
     }
 }
 
