@@ -10,7 +10,7 @@ package final class PrivatePostgres: Sendable {
     /// The loopback port; the same over ``stopServer()`` and ``startServer()``.
     package let port: Int
     private let password: String
-    private let folder: ClusterFolder
+    let folder: ClusterFolder
     private let programs: FilePath
     private let user: ServerUser
     private let options: [String]
