@@ -39,9 +39,9 @@ package final class PrivatePostgres: Sendable {
                 return cluster
             } catch PrivatePostgresError.didNotStart(let lines) where lines.contains(portTaken) && attempts < 10 {
                 attempts += 1
-                try await cluster.stop()
+                await cluster.stop()
             } catch {
-                try? await cluster.stop()
+                await cluster.stop()
                 throw error
             }
         }
@@ -117,10 +117,9 @@ package final class PrivatePostgres: Sendable {
     }
 
     /// Stops the server and removes the folder.
-    /// - Throws: ``PrivatePostgresError/folder(_:reason:)``.
-    package func stop() async throws {
+    package func stop() async {
         await stopServer()
-        try folder.remove()
+        await folder.remove()
     }
 
     private func connect() async throws(PostgresError) -> PostgresConnection {

@@ -27,7 +27,7 @@ struct PrivatePostgresTests {
     @Test func stoppingLeavesNothingBehind() async throws {
         let cluster = try await PrivatePostgres.start()
         let server = try serverProcess(of: cluster)
-        try await cluster.stop()
+        await cluster.stop()
         #expect(!FileManager.default.fileExists(atPath: cluster.folder.path.string))
         #expect(!exists(server))
     }
@@ -51,7 +51,7 @@ struct PrivatePostgresTests {
         let row = try await connect(cluster).query("SELECT a, current_setting('fsync') AS fsync FROM t").single()
         #expect(try row.decode("a") == 42)
         #expect(try row.decode("fsync") == "on")
-        try await cluster.stop()
+        await cluster.stop()
     }
 
     @Test func onlyThePasswordOpensItAndOnlyOnLoopback() async throws {
@@ -73,7 +73,7 @@ struct PrivatePostgresTests {
         #expect(try row.decode("work_mem") == "7MB")
         let attributes = try FileManager.default.attributesOfItem(atPath: cluster.folder.path.string)
         #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o700)
-        try await cluster.stop()
+        await cluster.stop()
     }
 
     @Test func aSettingTheServerRefusesIsQuotedFromItsLogAndNothingStays() async throws {
@@ -132,6 +132,6 @@ struct PrivatePostgresTests {
             "\(ProcessInfo.processInfo.processIdentifier) \(try serverProcess(of: cluster)) \(cluster.folder.path)"
         try text.write(toFile: note, atomically: true, encoding: .utf8)
         await Gate().wait()
-        try await cluster.stop()
+        await cluster.stop()
     }
 }
