@@ -123,7 +123,18 @@ struct PrivatePostgresTests {
         try await expectGone(String(words[2]), server)
     }
 
-    /// The other process of the test above.
+    @Test func aServerWhoseKeeperIsKilledEnds() async throws {
+        let cluster = try await PrivatePostgres.start()
+        let server = try serverProcess(of: cluster)
+        let fields = try String(contentsOfFile: "/proc/\(server)/stat", encoding: .utf8).split(separator: " ")
+        let keeper = try #require(Int32(fields[3]))
+        #expect(try String(contentsOfFile: "/proc/\(keeper)/comm", encoding: .utf8) == "sh\n")
+        #expect(send(.kill, to: keeper))
+        try await eventually("the server is gone") { !exists(server) }
+        await cluster.stop()
+    }
+
+    /// The other process of the test of SIGKILL.
     @Test(.enabled(if: ProcessInfo.processInfo.environment["LATHE_TEST_NOTE"] != nil))
     func holdsAServerUntilItIsKilled() async throws {
         let note = try #require(ProcessInfo.processInfo.environment["LATHE_TEST_NOTE"])
