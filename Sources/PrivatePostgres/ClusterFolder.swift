@@ -2,9 +2,11 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// The temporary folder of one cluster: `data`, the server's `log` and the superuser's password.
+/// The temporary folder of one cluster: `data`, the server's `log` and the superuser's password. It goes with this
+/// process, whose keeper removes it.
 struct ClusterFolder: Sendable {
     let path: FilePath
+    private let keeper: Keeper
 
     var log: FilePath { path.appending("log") }
 
@@ -19,9 +21,10 @@ struct ClusterFolder: Sendable {
         }
         path = FilePath(String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
         do {
+            keeper = try Keeper(Self.removal, arguments: [path.string])
             try password.write(toFile: path.appending("password").string, atomically: false, encoding: .utf8)
         } catch {
-            throw .folder(path.string, reason: "the password file could not be written")
+            throw .folder(path.string, reason: "\(error)")
         }
         for file in [path, path.appending("password")] where unsafe chown(file.string, user.userID, user.groupID) != 0 {
             throw .folder(path.string, reason: Errno(rawValue: errno).description)
@@ -36,12 +39,11 @@ struct ClusterFolder: Sendable {
     }
 
     /// Removes the folder and all that is in it.
-    func remove() throws(PrivatePostgresError) {
-        guard FileManager.default.fileExists(atPath: path.string) else { return }
-        do {
-            try FileManager.default.removeItem(atPath: path.string)
-        } catch {
-            throw .folder(path.string, reason: "it could not be removed")
-        }
-    }
+    func remove() async { await keeper.finish() }
+
+    /// A server that is just being stopped may still write: the first try can fail.
+    private static let removal = #"""
+        read -r word <&3
+        until rm -rf "$1"; do sleep 0.1; done
+        """#
 }

@@ -10,7 +10,7 @@ package final class PrivatePostgres: Sendable {
     /// The loopback port; the same over ``stopServer()`` and ``startServer()``.
     package let port: Int
     private let password: String
-    private let folder: ClusterFolder
+    let folder: ClusterFolder
     private let programs: FilePath
     private let user: ServerUser
     private let options: [String]
@@ -39,9 +39,9 @@ package final class PrivatePostgres: Sendable {
                 return cluster
             } catch PrivatePostgresError.didNotStart(let lines) where lines.contains(portTaken) && attempts < 10 {
                 attempts += 1
-                try await cluster.stop()
+                await cluster.stop()
             } catch {
-                try? await cluster.stop()
+                await cluster.stop()
                 throw error
             }
         }
@@ -117,10 +117,9 @@ package final class PrivatePostgres: Sendable {
     }
 
     /// Stops the server and removes the folder.
-    /// - Throws: ``PrivatePostgresError/folder(_:reason:)``.
-    package func stop() async throws {
+    package func stop() async {
         await stopServer()
-        try folder.remove()
+        await folder.remove()
     }
 
     private func connect() async throws(PostgresError) -> PostgresConnection {

@@ -12,8 +12,6 @@ package enum PrivatePostgresError: Error, Sendable, CustomStringConvertible {
     case didNotStart(lastLines: String)
     /// The server runs and does not answer.
     case unreachable(after: Duration)
-    /// ``PrivatePostgres/stop()`` was called before.
-    case stopped
 
     package var description: String {
         switch self {
@@ -29,8 +27,6 @@ package enum PrivatePostgresError: Error, Sendable, CustomStringConvertible {
             "the private Postgres did not start: \(lastLines)"
         case .unreachable(let limit):
             "the private Postgres did not answer within \(limit)"
-        case .stopped:
-            "the private Postgres was stopped"
         }
     }
 }

@@ -6,12 +6,14 @@ import SystemPackage
 enum ServerPrograms {
     /// Looks in PATH, then where Debian keeps the versions side by side (newest first), then asks `pg_config`.
     /// - Throws: ``PrivatePostgresError/notInstalled``.
-    static func folder() async throws -> FilePath {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        let candidates = path.split(separator: ":").map { FilePath(String($0)) } + debianFolders()
+    static func folder(
+        searchPath: String = ProcessInfo.processInfo.environment["PATH"] ?? "",
+        versions: FilePath = "/usr/lib/postgresql", config: Executable = .name("pg_config")
+    ) async throws(PrivatePostgresError) -> FilePath {
+        let candidates = searchPath.split(separator: ":").map { FilePath(String($0)) } + newestFirst(in: versions)
         if let found = candidates.first(where: isComplete) { return found }
-        if let found = await folderFromConfig(), isComplete(found) { return found }
-        throw PrivatePostgresError.notInstalled
+        if let found = await folder(saidBy: config), isComplete(found) { return found }
+        throw .notInstalled
     }
 
     private static func isComplete(_ folder: FilePath) -> Bool {
@@ -20,14 +22,13 @@ enum ServerPrograms {
         }
     }
 
-    private static func debianFolders() -> [FilePath] {
-        let root: FilePath = "/usr/lib/postgresql"
-        let versions = (try? FileManager.default.contentsOfDirectory(atPath: root.string)) ?? []
-        return versions.sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }.map { root.appending($0).appending("bin") }
+    private static func newestFirst(in versions: FilePath) -> [FilePath] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: versions.string)) ?? []
+        return names.sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }.map { versions.appending($0).appending("bin") }
     }
 
-    private static func folderFromConfig() async -> FilePath? {
-        let result = try? await run(.name("pg_config"), arguments: ["--bindir"], output: .string(limit: 4096))
+    private static func folder(saidBy config: Executable) async -> FilePath? {
+        let result = try? await run(config, arguments: ["--bindir"], output: .string(limit: 4096))
         guard let result, result.terminationStatus.isSuccess else { return nil }
         return FilePath(String(result.standardOutput.prefix { !$0.isNewline }))
     }

@@ -9,6 +9,9 @@ struct ServerUser: Sendable {
     /// The words before a command that make it run as this user and die with the process that started it.
     let commandPrefix: String
 
+    /// A command of its own: the kernel forgets the wish when the user changes after it.
+    private static let diesWithParent = "setpriv --pdeathsig QUIT --"
+
     /// The caller itself, or `postgres` or `nobody` where the caller is root.
     /// - Throws: ``PrivatePostgresError``.
     static func current() throws(PrivatePostgresError) -> ServerUser {
@@ -17,7 +20,7 @@ struct ServerUser: Sendable {
         }
         guard geteuid() == 0 else {
             return ServerUser(
-                userID: geteuid(), groupID: getegid(), commandPrefix: hasSetpriv ? "setpriv --pdeathsig QUIT --" : "")
+                userID: geteuid(), groupID: getegid(), commandPrefix: hasSetpriv ? diesWithParent : "")
         }
         guard hasSetpriv else { throw .setprivMissing }
         guard let (user, group) = ["postgres", "nobody"].lazy.compactMap(identifiers(of:)).first else {
@@ -25,7 +28,7 @@ struct ServerUser: Sendable {
         }
         return ServerUser(
             userID: user, groupID: group,
-            commandPrefix: "setpriv --reuid \(user) --regid \(group) --clear-groups --pdeathsig QUIT --")
+            commandPrefix: "setpriv --reuid \(user) --regid \(group) --clear-groups -- \(diesWithParent)")
     }
 
     private static func identifiers(of name: String) -> (uid_t, gid_t)? {

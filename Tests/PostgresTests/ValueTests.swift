@@ -12,7 +12,7 @@ struct ValueTests {
         let texts = [
             "", " ", "'", "\"", "\\", "\\'; DROP TABLE x; --", "$1", "%s", "NULL", "a\r\nb\tc", "\u{1}\u{7F}",
             "Zoë ❤️ 🏳️‍🌈 日本語",
-            "e\u{301}", "\u{10FFFF}", "\u{FEFF}BOM", String(repeating: "ü", count: 3_000_000),
+            "e\u{301}", "\u{10FFFF}", "\u{FEFF}BOM", String(repeating: "ü", count: 500_000),
         ]
         for text in texts {
             let row = try await connection.query("SELECT \(text)::text AS t, octet_length(\(text)::text) AS n").single()
@@ -112,13 +112,13 @@ struct ValueTests {
         }
     }
 
-    @Test func everyDayOfEightCenturiesIsTheServersDay() async throws {
+    @Test func everyDayOfTwoCenturiesIsTheServersDay() async throws {
         let rows = try await connection().query(
             """
             SELECT day, extract(epoch FROM day)::bigint AS seconds
-            FROM generate_series('1599-12-31+00'::timestamptz, '2400-03-02+00', '1 day') AS day
+            FROM generate_series('1899-12-31+00'::timestamptz, '2100-03-02+00', '1 day') AS day
             """)
-        #expect(rows.count > 292_000)
+        #expect(rows.count > 73_000)
         for row in rows {
             #expect(try row.decode("day", as: Date.self).timeIntervalSince1970 == (try row.decode("seconds")))
         }
