@@ -43,7 +43,7 @@ extension CurlEasy {
     private mutating func setUpload(length: Int64) {
         set(CURLOPT_UPLOAD, 1)
         set(CURLOPT_INFILESIZE_LARGE, offset: length)
-        // Fewer, larger reads; libcurl's default is 64 KiB. One such buffer a running upload is all the memory it takes.
+        // Fewer, larger reads; libcurl's default is 64 KiB. One such buffer is all the memory an upload takes.
         set(CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10)
     }
 }

@@ -71,7 +71,8 @@ extension S3ObjectStore {
         guard stored.bytes == source.stamp.bytes else {
             throw ObjectStorageError(
                 .integrity,
-                "cannot \(request.action) in \(client.place): the store has \(stored.bytes) of \(source.stamp.bytes) bytes"
+                "cannot \(request.action) in \(client.place): the store has \(stored.bytes) bytes "
+                    + "where \(source.stamp.bytes) were sent"
             )
         }
         return stored

@@ -150,7 +150,8 @@ import Testing
                 Server.response(
                     "200 OK",
                     body: """
-                        <ListBucketResult xmlns="x">\(rest ?? "")<EncodingType>url</EncodingType><Contents><Key>\(key)</Key>\
+                        <ListBucketResult xmlns="x">\(rest ?? "")<EncodingType>url</EncodingType>\
+                        <Contents><Key>\(key)</Key>\
                         <Size>7</Size><ETag>&#34;e&#34;</ETag></Contents></ListBucketResult>
                         """))
         }
