@@ -117,6 +117,34 @@ struct FormatTests {
         #expect(try Engine.inspect(path).sampleFrames == 0x9A00)
     }
 
+    @Test("ALAC and AAC cut without re-encoding keep to the edit list's start", arguments: ["alac", "aac"])
+    func editListStart(_ codec: String) async throws {
+        let scratch = try ScratchFolder()
+        let wave = try scratch.write(WaveFile(count: 200_000).bytes, as: "in.wav")
+        let whole = scratch.file("whole.m4a")
+        let cut = scratch.file("cut.m4a")
+        try await Tool.ffmpeg("-i", wave, "-c:a", codec, whole)
+        try await Tool.ffmpeg("-ss", "1.2345", "-i", whole, "-t", "2.5", "-c", "copy", cut)
+        let expected = try await Tool.samplesByFFmpeg(cut, channels: 2)
+        let found = Int(try Engine.inspect(cut).sampleFrames)
+        // ffmpeg leaves AAC's last block whole.
+        #expect(codec == "alac" ? found == expected : (expected - 1024...expected).contains(found))
+    }
+
+    @Test("An edit list that ends before the media ends it there", arguments: ["alac", "aac"])
+    func editListEnd(_ codec: String) async throws {
+        let scratch = try ScratchFolder()
+        let wave = try scratch.write(WaveFile(count: 100_000).bytes, as: "in.wav")
+        let path = scratch.file("a.m4a")
+        try await Tool.ffmpeg("-i", wave, "-c:a", codec, path)
+        var file = try bytes(of: path)
+        #expect(try Engine.inspect(path).sampleFrames == 100_000)
+        // "elst", version and flags, the number of entries, then the duration in milliseconds.
+        let list = try #require(file.indices.first { file[$0...].starts(with: Array("elst".utf8)) })
+        file.replaceSubrange((list + 12)..<(list + 16), with: [0, 0, 0x05, 0xDC])
+        #expect(try Engine.inspect(scratch.write(file, as: "b.m4a")).sampleFrames == 66_150)
+    }
+
     @Test("and encoded from the very samples ffmpeg encodes from", arguments: WaveFile.Format.allCases.dropFirst())
     func sameFramesAsFFmpeg(_ format: WaveFile.Format) async throws {
         let scratch = try ScratchFolder()

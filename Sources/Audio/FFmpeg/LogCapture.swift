@@ -1,6 +1,11 @@
 import CFFmpeg
-import Foundation
 import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
 
 /// Keeps FFmpeg's log off standard error and remembers the last error line for failure messages.
 ///
@@ -42,7 +47,7 @@ enum LogCapture {
                 nil, level, format, arguments, base, Int32(buffer.count), &printsPrefix)
             return unsafe String(cString: base)
         }
-        let words = line.trimmingCharacters(in: .whitespacesAndNewlines.union(.controlCharacters))
+        let words = line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         guard !words.isEmpty else { return }
         let thread = currentThread
         lastErrors.withLock { $0[thread] = words }

@@ -61,7 +61,7 @@ struct Packet: ~Copyable {
     /// them (libavcodec/packet.h: two little-endian 32-bit numbers, from the start and from the end).
     ///
     /// - Throws: `library` when memory runs out.
-    func setDiscardPadding(_ samples: Int32) throws(MediaFailure) {
+    func setSkip(start: Int32? = nil, end: Int32? = nil) throws(MediaFailure) {
         var size = 0
         var sideData = unsafe av_packet_get_side_data(pointer, AV_PKT_DATA_SKIP_SAMPLES, &size)
         if unsafe sideData == nil || size < Self.skipSamplesSize {
@@ -69,7 +69,9 @@ struct Packet: ~Copyable {
             unsafe sideData?.initialize(repeating: 0, count: Self.skipSamplesSize)
         }
         guard let sideData = unsafe sideData else { throw .library("allocate packet side data") }
-        unsafe UnsafeMutableRawPointer(sideData).storeBytes(of: samples.littleEndian, toByteOffset: 4, as: Int32.self)
+        let numbers = UnsafeMutableRawPointer(sideData)
+        if let start { unsafe numbers.storeBytes(of: start.littleEndian, toByteOffset: 0, as: Int32.self) }
+        if let end { unsafe numbers.storeBytes(of: end.littleEndian, toByteOffset: 4, as: Int32.self) }
     }
 
     private static let skipSamplesSize = 10

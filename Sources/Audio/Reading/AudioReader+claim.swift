@@ -1,4 +1,3 @@
-import CFFmpeg
 import MediaContract
 import SystemPackage
 
@@ -36,9 +35,9 @@ extension AudioReader {
 
     /// The claim with what only the demuxer knows.
     static func claim(
-        _ early: LengthClaim?, of demuxer: borrowing Demuxer, _ stream: StreamDescription,
+        _ early: LengthClaim?, of demuxer: borrowing Demuxer, _ file: FileStream, _ stream: StreamDescription,
         _ streamInfo: FLACStreamInfo?, codec: String
-    ) -> LengthClaim {
+    ) throws(MediaFailure) -> LengthClaim {
         switch codec {
         case "flac":
             return LengthClaim(samples: streamInfo?.totalSamples ?? early?.samples)
@@ -49,38 +48,11 @@ extension AudioReader {
             claim.samples = claim.samples.map { $0 - preSkip }
             return claim
         case "aac", "alac":
-            return mp4Claim(of: demuxer, stream, codec: codec)
+            let edit = try MP4Edit(in: file.descriptor, size: file.size)
+            return LengthClaim(mp4: stream, edit, gaplessComment: demuxer.metadata("iTunSMPB"), codec: codec)
         default:
             return early ?? LengthClaim()
         }
-    }
-
-    /// AAC comes in whole blocks; iTunes' gapless comment or else the media header says how many samples count.
-    private static func mp4Claim(
-        of demuxer: borrowing Demuxer, _ stream: StreamDescription, codec: String
-    ) -> LengthClaim {
-        // One block, or two of the half-rate core where the bands above are synthesised (HE-AAC).
-        let tolerance: Int64 = codec == "aac" ? 2048 : 0
-        if codec == "aac", let comment = demuxer.metadata("iTunSMPB"), let samples = gaplessSamples(comment) {
-            return LengthClaim(samples: samples, trimsEnd: true, tolerance: tolerance)
-        }
-        let timeScale = Int(stream.timeBase.den)
-        guard let duration = stream.duration, duration > 0, stream.sampleRate > 0, timeScale > 0,
-            stream.timeBase.num == 1
-        else { return LengthClaim() }
-        let samples = av_rescale(duration, Int64(stream.sampleRate), Int64(timeScale))
-        let isExact = stream.sampleRate % timeScale == 0
-        return LengthClaim(
-            samples: samples, countsDelay: true, trimsEnd: codec == "aac" && isExact,
-            tolerance: isExact ? tolerance : tolerance + Int64(stream.sampleRate / timeScale) + 1)
-    }
-
-    /// The comment iTunes writes: hexadecimal numbers, the second encoder delay, the third padding, the fourth the count
-    /// of samples between them.
-    static func gaplessSamples(_ comment: String) -> Int64? {
-        let numbers = comment.split(separator: " ").map { Int64($0, radix: 16) }
-        guard numbers.count >= 4, let samples = numbers[3], samples > 0 else { return nil }
-        return samples
     }
 }
 

@@ -38,7 +38,7 @@ struct AudioReader: ~Copyable {
         demuxer.discardAllBut(stream.index)
         let decoder = try demuxer.makeDecoder(for: stream.index, in: container)
         let streamInfo = decoder.codecName == "flac" ? FLACStreamInfo(stream.extradata) : nil
-        let claim = Self.claim(early, of: demuxer, stream, streamInfo, codec: decoder.codecName)
+        let claim = try Self.claim(early, of: demuxer, file, stream, streamInfo, codec: decoder.codecName)
         let packet = try Packet()
         let frame = try Frame()
         let digest = try SampleDigest(verifying: streamInfo)
@@ -93,12 +93,17 @@ struct AudioReader: ~Copyable {
                 packet.clear()
                 continue
             }
-            if packetsRead == 0, claim.countsDelay {
-                claim.samples = claim.samples.map { $0 + min(0, packet.timestamp ?? 0) }
-            }
+            if packetsRead == 0 { try honourStart() }
             packetsRead += 1
             return true
         }
+    }
+
+    /// The first packet's timestamp says how much in front does not count.
+    private mutating func honourStart() throws(MediaFailure) {
+        let delay = -min(0, packet.timestamp ?? 0)
+        if claim.countsDelay { claim.samples = claim.samples.map { $0 - delay } }
+        if claim.skipsStart, delay > 0 { try packet.setSkip(start: Int32(clamping: delay)) }
     }
 
     private mutating func decode(
@@ -184,6 +189,9 @@ extension AudioReader {
     private mutating func conclude() throws(MediaFailure) -> AudioInspection {
         guard let shape, sampleFrames > 0 else {
             if damage.count > 0 { throw damage.failure(sampleRate: 1) }
+            if let claimed = claim.samples, claimed > 0 {
+                throw MediaFailure(.corrupt, "the file holds none of the \(claimed) samples its header declares")
+            }
             throw MediaFailure(.noSamples, "the file's audio stream holds no samples")
         }
         var warnings = claim.warnings

@@ -50,6 +50,8 @@ struct Demuxer: ~Copyable {
             unsafe avformat_close_input(&context)
             throw failure(AVStatus(info), file, "is no readable \(container.name) file")
         }
+        // What a cover's missing decoder logged says nothing about the audio.
+        LogCapture.reset()
         return unsafe opened
     }
 

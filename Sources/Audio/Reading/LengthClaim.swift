@@ -4,6 +4,8 @@ struct LengthClaim: Sendable, Hashable {
     var samples: Int64?
     /// `samples` counts the encoder delay in front, too: what lies before timestamp 0.
     var countsDelay = false
+    /// What lies before timestamp 0 has to be cut off here.
+    var skipsStart = false
     /// All audio is known to be there, and errors of the decoder come from bytes that are none.
     var passesOverDamage = false
     /// The decoder yields whole blocks and the file says how many samples of the last one count.

@@ -83,7 +83,7 @@ struct EncodingSession: ~Copyable {
         // The end of the padding the decoder has to drop. LAME pads by at least 576 samples (1,105 with the delay of
         // the decoder), so this is never negative.
         let padding = packetsEncoded * Int64(encoder.frameSize) - Int64(encoder.delay) - total
-        try heldPacket.setDiscardPadding(Int32(padding))
+        try heldPacket.setSkip(end: Int32(padding))
         try muxer.write(heldPacket)
         try muxer.finish()
         return total
