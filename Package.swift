@@ -94,7 +94,7 @@ let package = Package(
         .target(
             name: "PrivatePostgres",
             dependencies: [
-                "Postgres",
+                "Postgres", .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -119,14 +119,31 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestSupport"),
-        .testTarget(name: "AudioTests", dependencies: ["Audio", "MediaContract", "TestSupport"]),
-        .testTarget(name: "MediaSandboxTests", dependencies: ["MediaContract", "MediaSandbox", "TestSupport"]),
+        .testTarget(
+            name: "AudioTests",
+            dependencies: [
+                "Audio", "MediaContract", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .testTarget(
+            name: "MediaSandboxTests",
+            dependencies: [
+                "lathe-media", "MediaContract", "MediaSandbox", .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .testTarget(
             name: "ObjectStorageTests",
             dependencies: [
                 "ObjectStorage", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
+        .testTarget(
+            name: "PostgresTests",
+            dependencies: [
+                "Postgres", "PrivatePostgres", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .testTarget(
             name: "JobsTests",
             dependencies: [

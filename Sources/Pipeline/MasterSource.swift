@@ -6,9 +6,19 @@ import SystemPackage
 /// Where a track's master or a release's cover may be fetched from: our own storage, and hosts on the allow-list.
 struct MasterSource: Sendable {
     let store: any ObjectStore
-    let downloader: HTTPDownloader
-    /// Host names, without a port.
-    let allowedHosts: Set<String>
+    private let downloader: HTTPDownloader
+    private let allowedHosts: Set<String>
+
+    /// - Parameter allowedHosts: host names, without ports.
+    init(store: any ObjectStore, allowedHosts: Set<String>) throws(PipelineError) {
+        self.store = store
+        self.allowedHosts = Set(allowedHosts.map { $0.lowercased() })
+        do {
+            downloader = try HTTPDownloader(allowedHosts: allowedHosts)
+        } catch {
+            throw PipelineError(.badConfiguration, error.message)
+        }
+    }
 
     /// The largest file that is fetched from an allow-listed host: 20 GB, the longest masters that are sold.
     static let maximumBytes: Int64 = 20_000_000_000
@@ -20,9 +30,10 @@ struct MasterSource: Sendable {
             _ = try await store.get(key, into: file)
             return
         }
-        guard let host = URLComponents(string: url)?.host, allowedHosts.contains(host) else {
+        guard let host = URLComponents(string: url)?.host?.lowercased(), allowedHosts.contains(host) else {
             throw JobRejection(
-                "\(url) is neither in \(store.name) nor on an allowed host: upload the file again, or name its host in LATHE_MASTER_HOSTS")
+                "\(url) is neither in \(store.name) nor on an allowed host: upload the file again, "
+                    + "or name its host in LATHE_MASTER_HOSTS")
         }
         _ = try await downloader.download(url, into: file, maximumBytes: Self.maximumBytes)
     }

@@ -34,8 +34,7 @@ struct PipelineResources: Sendable {
                     logger: logger))
         }
         if configuration.workers.contains(.processing) {
-            let source = MasterSource(
-                store: store, downloader: HTTPDownloader(), allowedHosts: configuration.masterHosts)
+            let source = try MasterSource(store: store, allowedHosts: configuration.masterHosts)
             let handler = ProcessingWorker(
                 catalogue: catalogue, source: source, sandbox: sandbox, profile: .mp3At320,
                 workDirectory: FilePath(configuration.workDirectory),

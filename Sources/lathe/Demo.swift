@@ -48,7 +48,7 @@ struct Demo: AsyncParsableCommand {
                 gracefulShutdownSignals: [.sigint, .sigterm], logger: logger))
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await group.run()) } catch { outcome = .failure(error) }
-        try? await server.stop()
+        await server.stop()
         try outcome.get()
     }
 
