@@ -38,6 +38,16 @@ public struct PipelineConfiguration: Sendable {
     }
 }
 
+extension PipelineConfiguration: CustomStringConvertible, CustomReflectable {
+    /// Says where files go and leaves out the connection string, which may hold a password.
+    public var description: String {
+        "PipelineConfiguration(storage: \(storage.url), uploadRoots: \(uploadRoots), workers: \(workers))"
+    }
+
+    /// As little as ``description`` says.
+    public var customMirror: Mirror { Mirror(self, children: ["storage": storage.url, "uploadRoots": uploadRoots]) }
+}
+
 /// Object storage and how to reach it.
 public struct StorageConfiguration: Sendable {
     /// `s3://bucket[/prefix]` or `file:///directory`.

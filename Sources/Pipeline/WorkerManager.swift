@@ -123,6 +123,13 @@ public struct WorkerManager: Service {
     }
 }
 
+extension WorkerManager: CustomStringConvertible {
+    /// What a service group logs of it: never a connection string or a secret.
+    public var description: String {
+        "WorkerManager(\(workers.map(\.queue.table.kind).joined(separator: ", ")))"
+    }
+}
+
 /// Waits between two attempts to reach a server: doubling from half a second to fifteen.
 struct Backoff {
     private var next: Duration = .milliseconds(500)

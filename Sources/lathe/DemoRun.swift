@@ -8,12 +8,14 @@ import ServiceLifecycle
 import SystemPackage
 
 /// The demo's course of events: it plays the application, runs the workers, and prints what came of it.
-struct DemoRun: Service {
+struct DemoRun: Service, CustomStringConvertible {
     let music: MusicFolder
     let storage: FilePath
     /// Connection string.
     let database: String
     let logger: Logger
+
+    var description: String { "DemoRun(\(music.path))" }
 
     func run() async throws {
         let start = ContinuousClock.now
