@@ -112,6 +112,16 @@ struct DamageTests {
         }
     }
 
+    @Test("An RF64 header that claims an absurd length is corrupt", arguments: [1 << 62, UInt64.max, 1 << 63])
+    func absurdLength(_ claimed: UInt64) async throws {
+        let scratch = try ScratchFolder()
+        var file = try await Self.make("rf64.wav", in: scratch)
+        // "RF64", its size, "WAVE", "ds64", the chunk's size, the file's size, then the audio's.
+        #expect(file.starts(with: Array("RF64".utf8)))
+        file.replaceSubrange(28..<36, with: (0..<8).map { UInt8(truncatingIfNeeded: claimed >> (8 * $0)) })
+        #expect(try requireFailure { try Engine.inspect(scratch.write(file, as: "a.wav")) }.kind == .corrupt)
+    }
+
     @Test("A header that claims less than there is gets a warning")
     func claimsLess() throws {
         let scratch = try ScratchFolder()

@@ -46,7 +46,7 @@ struct AudioReader: ~Copyable {
         // A noncopyable value can only be left half made before its first property is set.
         self.file = file
         self.container = container
-        self.claim = claim.notingOthers(among: streams, than: stream.index)
+        self.claim = claim.bounded.notingOthers(among: streams, than: stream.index)
         self.hasCoverArt = streams.contains { $0.isAttachedPicture }
         self.streamIndex = stream.index
         self.streamInfo = streamInfo
@@ -89,10 +89,7 @@ struct AudioReader: ~Copyable {
             if status.isError {
                 throw Demuxer.failure(status, file, "cannot be read on from \(position)")
             }
-            guard packet.streamIndex == streamIndex else {
-                packet.clear()
-                continue
-            }
+            guard packet.streamIndex == streamIndex else { continue }
             if packetsRead == 0 { try honourStart() }
             packetsRead += 1
             return true
@@ -102,7 +99,7 @@ struct AudioReader: ~Copyable {
     /// The first packet's timestamp says how much in front does not count.
     private mutating func honourStart() throws(MediaFailure) {
         let delay = -min(0, packet.timestamp ?? 0)
-        if claim.countsDelay { claim.samples = claim.samples.map { $0 - delay } }
+        if claim.countsDelay { claim.samples = claim.samples.map { max(0, $0 - delay) } }
         if claim.skipsStart, delay > 0 { try packet.setSkip(start: Int32(clamping: delay)) }
     }
 

@@ -84,7 +84,7 @@ struct ChunkedFile {
         switch chunk.id {
         case "ds64":
             let content = try input.bytes(at: chunk.start, count: 16)
-            largeDataSize = content.littleEndian(at: 8, length: 8).flatMap { Int64(exactly: $0) }
+            largeDataSize = content.littleEndian(at: 8, length: 8).map { Int64(clamping: min($0, 1 << 60)) }
         case "fmt ":
             let content = try input.bytes(at: chunk.start, count: 16)
             sampleRate = Int(content.littleEndian(at: 4, length: 4) ?? 0)

@@ -67,7 +67,9 @@ struct Demuxer: ~Copyable {
     ///
     /// - Returns: `.endOfFile` at the end, an error code when the bytes make no sense, otherwise success.
     func read(into packet: borrowing Packet) -> AVStatus {
-        unsafe AVStatus(packet.withPointer { unsafe av_read_frame(pointer, $0) })
+        // libavformat overwrites what the packet still holds without freeing it.
+        packet.clear()
+        return unsafe AVStatus(packet.withPointer { unsafe av_read_frame(pointer, $0) })
     }
 
     /// The streams of the file.

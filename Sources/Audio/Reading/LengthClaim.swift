@@ -14,10 +14,18 @@ struct LengthClaim: Sendable, Hashable {
     var tolerance: Int64 = 0
     /// Oddities that lose nothing.
     var warnings: [String] = []
+
+    /// The claim with its length brought to where arithmetic cannot overflow.
+    var bounded: LengthClaim {
+        var claim = self
+        claim.samples = samples.map { min(max($0, 0), 1 << 60) }
+        return claim
+    }
 }
 
 /// A length in seconds, as failure messages give it.
 func seconds(_ samples: Int64, _ sampleRate: Int) -> String {
-    let tenths = samples * 10 / Int64(max(1, sampleRate))
+    // In floating point, because a header can claim any number.
+    let tenths = Int(min(Double(samples) / Double(max(1, sampleRate)) * 10, 1e15))
     return "\(tenths / 10).\(tenths % 10) s"
 }
