@@ -122,7 +122,9 @@ let package = Package(
         .testTarget(
             name: "AudioTests",
             dependencies: [
-                "Audio", "MediaContract", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                "Audio", "MediaContract", "TestSupport",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .testTarget(
             name: "MediaSandboxTests",
@@ -153,7 +155,10 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "Jobs", "MediaContract", "MediaSandbox", "ObjectStorage", "Pipeline", "Postgres", "TestSupport",
+                "Jobs", "lathe-media", "Migrations", "ObjectStorage", "Pipeline", "Postgres", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .testTarget(name: "CommandTests", dependencies: ["Pipeline", "Postgres", "TestSupport"]),
     ]

@@ -179,8 +179,8 @@ import Testing
     @Test(arguments: ["nowhere", "."])
     func refusesAnExplicitPathThatIsNoExecutable(name: String) async throws {
         let path = folder.path.appending(name)
-        let failure = await #expect(throws: MediaFailure.self) {
-            try await MediaSandbox.locateExecutable(explicit: path)
+        let failure = #expect(throws: MediaFailure.self) {
+            try MediaSandbox.locateExecutable(explicit: path)
         }
         #expect(failure?.kind == .processNotStarted)
         #expect(failure?.message.contains("give the path of lathe-media or none") == true)
@@ -190,7 +190,7 @@ import Testing
         let hanging = MediaSandbox(
             executable: try folder.script("exec sleep 1000"), logger: Logger(label: "test"))
         let working = MediaSandbox(
-            executable: try await MediaSandbox.locateExecutable(explicit: nil), logger: Logger(label: "test"))
+            executable: try MediaSandbox.locateExecutable(explicit: nil), logger: Logger(label: "test"))
         await withTaskGroup(of: MediaFailure.Kind?.self) { group in
             for _ in 0..<64 {
                 group.addTask {

@@ -15,7 +15,7 @@ import Testing
     init() async throws {
         folder = try TemporaryFolder()
         sandbox = MediaSandbox(
-            executable: try await MediaSandbox.locateExecutable(explicit: nil), logger: Logger(label: "test"))
+            executable: try MediaSandbox.locateExecutable(explicit: nil), logger: Logger(label: "test"))
     }
 
     private var master: FilePath { folder.path.appending("master.wav") }
@@ -177,7 +177,7 @@ import Testing
     @Test(arguments: [[], ["--version"]])
     func refusesToBeRunByHand(arguments: [String]) async throws {
         let result = try await Subprocess.run(
-            .path(try await MediaSandbox.locateExecutable(explicit: nil)), arguments: Arguments(arguments),
+            .path(try MediaSandbox.locateExecutable(explicit: nil)), arguments: Arguments(arguments),
             input: .none, output: .discarded, error: .string(limit: 1000))
         #expect(result.terminationStatus == .exited(64))
         #expect(result.standardError == "lathe-media is started by lathe; run `lathe transcode` instead\n")

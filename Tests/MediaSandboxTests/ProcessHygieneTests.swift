@@ -13,7 +13,7 @@ import Testing
         await #expect(processExitsWith: .success) {
             let folder = try TemporaryFolder()
             let executables = [
-                try await MediaSandbox.locateExecutable(explicit: nil), try folder.script("exit 3"),
+                try MediaSandbox.locateExecutable(explicit: nil), try folder.script("exit 3"),
                 try folder.script("printf garbage >&0; exec sleep 1000"), folder.path.appending("nowhere"),
             ]
             let limits = MediaSandbox.Limits(withoutProgress: .seconds(60))
@@ -54,7 +54,7 @@ import Testing
             let output = try FileDescriptor.open(FilePath(path).appending("rendition.mp3"), .readWrite)
             #expect(flock(output.rawValue, LOCK_EX) == 0)
             let sandbox = MediaSandbox(
-                executable: try await MediaSandbox.locateExecutable(explicit: nil), logger: Logger(label: "test"))
+                executable: try MediaSandbox.locateExecutable(explicit: nil), logger: Logger(label: "test"))
             _ = try await sandbox.transcode(
                 master, to: output, profile: .mp3At320, tags: TrackTags(), cover: nil
             ) { _ in kill(getpid(), SIGKILL) }

@@ -51,7 +51,8 @@ import Testing
         _ = try await bench.app.upload(try bench.upload("images/jpeg-500.jpg"), to: release.id, type: "COVER_ART")
         try await bench.drain()
         let track = try #require(try await bench.catalogue.tracks(of: release.id).first)
-        let path = try #require(URL(string: try #require(track.renditionURL))).path
+        let url = try #require(track.renditionURL)
+        let path = try #require(URL(string: url)).path
         let probe = try await TestTools.run(
             "/usr/bin/env",
             ["ffprobe", "-v", "error", "-show_entries", "format_tags:stream=codec_name", "-of", "json", path])
