@@ -26,11 +26,11 @@ def play(score, transpose=0):
     """Writes the piece at the score's origin and returns its length in beats."""
     score.tempo(0, 104)
     keys = Part(score, 0, gm.ELECTRIC_PIANO, volume=88, pan=50, reverb=45, chorus=30, transpose=transpose)
-    guitar = Part(score, 1, gm.CLEAN_GUITAR, volume=72, pan=92, reverb=50, chorus=40, transpose=transpose)
+    guitar = Part(score, 1, gm.CLEAN_GUITAR, volume=86, pan=92, reverb=50, chorus=40, transpose=transpose)
     bass = Part(score, 2, gm.FINGERED_BASS, volume=104, reverb=8, transpose=transpose)
-    pad = Part(score, 3, gm.SLOW_STRINGS, volume=60, pan=64, reverb=70, transpose=transpose)
-    lead = Part(score, 4, gm.FLUTE, volume=100, pan=68, reverb=60, transpose=transpose)
-    drums = Part(score, gm.DRUM_CHANNEL, gm.STANDARD_KIT, volume=96, reverb=28)
+    pad = Part(score, 3, gm.SLOW_STRINGS, volume=78, pan=64, reverb=70, transpose=transpose)
+    lead = Part(score, 4, gm.FLUTE, volume=96, pan=68, reverb=60, transpose=transpose)
+    drums = Part(score, gm.DRUM_CHANNEL, gm.STANDARD_KIT, volume=120, reverb=28)
 
     for (chord, start, length), voicing in zip(_PROGRESSION, voicings(_PROGRESSION, 62), strict=True):
         last = start >= 48
@@ -40,7 +40,7 @@ def play(score, transpose=0):
         if not last and length == 4:
             keys.strum(voicing, start + 2.5, 1.2, 58)
         pad.strum([key + 12 for key in voicing], start, length, 58 if start >= 8 else 46)
-        _arpeggio(guitar, sorted(voicing + [chord.bass_key(55)]), start, length, last)
+        _arpeggio(guitar, sorted([*voicing, chord.bass_key(55)]), start, length, last)
         _bass_line(bass, chord, start, length, last)
     lead.sing(_MELODY, 84)
     lead.swell(48, 53, 120, 70)
@@ -86,6 +86,8 @@ def _drums(drums):
         drums.note(_SNARE, beat + 2.75, 0.2, 32, loose=0.004)
         for eighth in range(8):
             is_open = eighth == 7 and bar % 4 == 1
-            drums.note(_OPEN_HAT if is_open else _HAT, beat + eighth / 2, 0.3, 66 if eighth % 2 == 0 else 50, loose=0.003)
+            drums.note(
+                _OPEN_HAT if is_open else _HAT, beat + eighth / 2, 0.3, 66 if eighth % 2 == 0 else 50, loose=0.003
+            )
     drums.note(_CRASH, 48, 4, 80)
     drums.note(_KICK, 48, 0.3, 92)

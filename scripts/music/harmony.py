@@ -7,9 +7,23 @@ from .score import pitch
 
 # Semitones above the root, the notes that colour the chord first.
 _QUALITIES = {
-    "": (4, 7, 12), "m": (3, 7, 12), "add9": (4, 2, 7), "sus4": (5, 7, 12), "6": (4, 9, 7), "m6": (3, 9, 7),
-    "7": (4, 10, 7), "maj7": (4, 11, 7), "m7": (3, 10, 7), "m7b5": (3, 10, 6), "7sus4": (5, 10, 7), "dim7": (3, 9, 6),
-    "9": (4, 10, 2), "maj9": (4, 11, 2), "m9": (3, 10, 2), "13": (4, 10, 9), "7b9": (4, 10, 1),
+    "": (4, 7, 12),
+    "m": (3, 7, 12),
+    "add9": (4, 2, 7),
+    "sus4": (5, 7, 12),
+    "6": (4, 9, 7),
+    "m6": (3, 9, 7),
+    "7": (4, 10, 7),
+    "maj7": (4, 11, 7),
+    "m7": (3, 10, 7),
+    "m7b5": (3, 10, 6),
+    "7sus4": (5, 10, 7),
+    "dim7": (3, 9, 6),
+    "9": (4, 10, 2),
+    "maj9": (4, 11, 2),
+    "m9": (3, 10, 2),
+    "13": (4, 10, 9),
+    "7b9": (4, 10, 1),
 }
 
 
@@ -60,7 +74,9 @@ def voicings(progression, centre, *, root=False):
 
 
 def _cost(keys, previous, centre):
-    gaps = [upper - lower for lower, upper in zip(keys, keys[1:])]
+    gaps = [upper - lower for lower, upper in itertools.pairwise(keys)]
     # Close seconds in the middle of a chord sound muddy, a wide stretch sounds hollow.
-    shape = sum(4 for gap in gaps if gap < 2) + max(0, keys[-1] - keys[0] - 14) + 0.3 * abs(sum(keys) / len(keys) - centre)
+    shape = (
+        sum(4 for gap in gaps if gap < 2) + max(0, keys[-1] - keys[0] - 14) + 0.3 * abs(sum(keys) / len(keys) - centre)
+    )
     return shape if previous is None else shape + sum(min(abs(key - old) for old in previous) for key in keys)

@@ -23,14 +23,14 @@ def play(score, transpose=0):
     score.tempo(0, 112)
     score.tempo(26, 104)
     score.tempo(_LAST_BAR, 92)
-    strings = Part(score, 0, gm.STRINGS, volume=84, pan=50, reverb=60, transpose=transpose)
+    strings = Part(score, 0, gm.STRINGS, volume=104, pan=50, reverb=60, transpose=transpose)
     ostinato = Part(score, 1, _PIZZICATO, volume=96, pan=36, reverb=55, transpose=transpose)
-    basses = Part(score, 2, _CONTRABASS, volume=100, pan=80, reverb=50, transpose=transpose)
-    horn = Part(score, 3, gm.FRENCH_HORN, volume=110, pan=72, reverb=75, transpose=transpose)
-    choir = Part(score, 4, gm.CHOIR, volume=64, pan=64, reverb=90, transpose=transpose)
+    basses = Part(score, 2, _CONTRABASS, volume=88, pan=80, reverb=50, transpose=transpose)
+    horn = Part(score, 3, gm.FRENCH_HORN, volume=102, pan=72, reverb=75, transpose=transpose)
+    choir = Part(score, 4, gm.CHOIR, volume=78, pan=64, reverb=90, transpose=transpose)
     harp = Part(score, 5, gm.HARP, volume=92, pan=100, reverb=60, transpose=transpose)
-    timpani = Part(score, 6, gm.TIMPANI, volume=104, pan=60, reverb=60, transpose=transpose)
-    drums = Part(score, gm.DRUM_CHANNEL, gm.ORCHESTRA_KIT, volume=88, reverb=60)
+    timpani = Part(score, 6, gm.TIMPANI, volume=114, pan=60, reverb=60, transpose=transpose)
+    drums = Part(score, gm.DRUM_CHANNEL, gm.ORCHESTRA_KIT, volume=100, reverb=60)
 
     for (chord, start, length), voicing in zip(_PROGRESSION, voicings(_PROGRESSION, 64, root=True), strict=True):
         loudness = 54 + start * 1.3

@@ -41,12 +41,18 @@ class Part:
     def __init__(self, score, channel, program, *, volume, pan=64, reverb=40, chorus=0, transpose=0):
         self.score, self.channel, self.transpose = score, channel, transpose
         score.event(score.origin, (0xC0 | channel, program))
-        for controller, value in ((VOLUME, volume), (PAN, pan), (REVERB, reverb), (CHORUS, chorus), (EXPRESSION, 127),
-                                  (SUSTAIN, 0)):
+        for controller, value in (
+            (VOLUME, volume),
+            (PAN, pan),
+            (REVERB, reverb),
+            (CHORUS, chorus),
+            (EXPRESSION, 127),
+            (SUSTAIN, 0),
+        ):
             score.event(score.origin, (0xB0 | channel, controller, value))
 
     def note(self, key, start, length, velocity, *, loose=0.0):
-        """Plays a key for `length` beats; `loose` is how many seconds a hand may be early or late (standard deviation)."""
+        """Plays a key for `length` beats; `loose` is the standard deviation of a hand in seconds."""
         score = self.score
         start = score.origin + start + score.random.gauss(0, 1) * loose * score.beats_per_second
         velocity = max(1, min(127, round(velocity + score.random.gauss(0, 2.5))))

@@ -22,9 +22,9 @@ def play(score, transpose=0):
     score.tempo(0, 80)
     score.tempo(36, 74)
     score.tempo(_LAST_BAR, 66)
-    guitar = Part(score, 0, gm.NYLON_GUITAR, volume=112, reverb=40, transpose=transpose)
-    cello = Part(score, 1, gm.CELLO, volume=92, reverb=60, transpose=transpose)
-    strings = Part(score, 2, gm.SLOW_STRINGS, volume=46, reverb=80, transpose=transpose)
+    guitar = Part(score, 0, gm.NYLON_GUITAR, volume=94, reverb=40, transpose=transpose)
+    cello = Part(score, 1, gm.CELLO, volume=124, reverb=60, transpose=transpose)
+    strings = Part(score, 2, gm.SLOW_STRINGS, volume=66, reverb=80, transpose=transpose)
 
     for (chord, start, length), voicing in zip(_PROGRESSION, voicings(_PROGRESSION, 59, root=True), strict=True):
         if start >= _LAST_BAR:
