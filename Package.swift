@@ -72,6 +72,7 @@ let package = Package(
                 .embedInCode("0006_upload_jobs_running_index.sql"),
                 .embedInCode("0007_upload_jobs_target_index.sql"),
                 .embedInCode("0008_releases_processing_index.sql"),
+                .embedInCode("0009_releases_processing_error.sql"),
             ]),
         .target(
             name: "Jobs",
@@ -159,6 +160,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
         .testTarget(name: "CommandTests", dependencies: ["Pipeline", "Postgres", "TestSupport"]),
     ]

@@ -34,9 +34,9 @@ BEGIN
             email varchar(255) NOT NULL UNIQUE,
             password_hash varchar(255) NOT NULL,
             artist_name varchar(255),
-            role user_role NOT NULL DEFAULT 'ARTIST',
-            created_at timestamptz NOT NULL DEFAULT now(),
-            updated_at timestamptz NOT NULL DEFAULT now()
+            role user_role DEFAULT 'ARTIST',
+            created_at timestamptz DEFAULT now(),
+            updated_at timestamptz DEFAULT now()
         );
         CREATE TRIGGER users_updated_at BEFORE UPDATE ON users
             FOR EACH ROW EXECUTE FUNCTION lathe_set_updated_at();
@@ -45,13 +45,13 @@ BEGIN
     IF to_regclass('releases') IS NULL THEN
         CREATE TABLE releases (
             id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-            artist_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-            title varchar(255) NOT NULL,
+            artist_id uuid REFERENCES users (id) ON DELETE CASCADE,
+            title varchar(255),
             genre varchar(100) NOT NULL,
             cover_art_url text,
-            status release_status NOT NULL DEFAULT 'DRAFT',
-            created_at timestamptz NOT NULL DEFAULT now(),
-            updated_at timestamptz NOT NULL DEFAULT now()
+            status release_status DEFAULT 'DRAFT',
+            created_at timestamptz DEFAULT now(),
+            updated_at timestamptz DEFAULT now()
         );
         CREATE INDEX releases_artist_id ON releases (artist_id);
         CREATE TRIGGER releases_updated_at BEFORE UPDATE ON releases
@@ -61,14 +61,14 @@ BEGIN
     IF to_regclass('tracks') IS NULL THEN
         CREATE TABLE tracks (
             id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-            release_id uuid NOT NULL REFERENCES releases (id) ON DELETE CASCADE,
-            title varchar(255) NOT NULL,
+            release_id uuid REFERENCES releases (id) ON DELETE CASCADE,
+            title varchar(255),
             isrc varchar(20),
             audio_file_url text NOT NULL,
             duration_seconds integer NOT NULL CHECK (duration_seconds > 0),
             track_order integer NOT NULL CHECK (track_order > 0),
-            created_at timestamptz NOT NULL DEFAULT now(),
-            updated_at timestamptz NOT NULL DEFAULT now(),
+            created_at timestamptz DEFAULT now(),
+            updated_at timestamptz DEFAULT now(),
             UNIQUE (release_id, track_order)
         );
         CREATE TRIGGER tracks_updated_at BEFORE UPDATE ON tracks
@@ -78,11 +78,11 @@ BEGIN
     IF to_regclass('password_reset_tokens') IS NULL THEN
         CREATE TABLE password_reset_tokens (
             token_hash varchar(255) PRIMARY KEY,
-            user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-            expires_at timestamptz NOT NULL,
-            used boolean NOT NULL DEFAULT false,
-            created_at timestamptz NOT NULL DEFAULT now(),
-            updated_at timestamptz NOT NULL DEFAULT now()
+            user_id uuid REFERENCES users (id) ON DELETE CASCADE,
+            expires_at timestamptz,
+            used boolean DEFAULT false,
+            created_at timestamptz DEFAULT now(),
+            updated_at timestamptz DEFAULT now()
         );
         CREATE TRIGGER password_reset_tokens_updated_at BEFORE UPDATE ON password_reset_tokens
             FOR EACH ROW EXECUTE FUNCTION lathe_set_updated_at();
@@ -92,13 +92,13 @@ BEGIN
         CREATE TABLE upload_jobs (
             id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
             target_entity_id uuid NOT NULL,
-            job_type upload_job_type NOT NULL,
+            job_type upload_job_type,
             local_path text NOT NULL,
-            status upload_job_status NOT NULL DEFAULT 'PENDING',
-            retry_count integer NOT NULL DEFAULT 0,
+            status upload_job_status DEFAULT 'PENDING',
+            retry_count integer DEFAULT 0,
             error_log text,
-            created_at timestamptz NOT NULL DEFAULT now(),
-            updated_at timestamptz NOT NULL DEFAULT now()
+            created_at timestamptz DEFAULT now(),
+            updated_at timestamptz DEFAULT now()
         );
         CREATE TRIGGER upload_jobs_updated_at BEFORE UPDATE ON upload_jobs
             FOR EACH ROW EXECUTE FUNCTION lathe_set_updated_at();

@@ -12,9 +12,6 @@ ALTER TABLE upload_jobs
     ADD COLUMN IF NOT EXISTS bytes bigint,
     ADD COLUMN IF NOT EXISTS object_key text;
 
-ALTER TABLE releases ADD COLUMN IF NOT EXISTS processing_error text;
-
 COMMENT ON COLUMN upload_jobs.attempt_count IS 'Claims so far, whatever came of them.';
 COMMENT ON COLUMN upload_jobs.crash_count IS 'Workers that died under this job; at 3 it is FAILED.';
 COMMENT ON COLUMN upload_jobs.snooze_count IS 'Times it was put back because storage was down; reset by success.';
-COMMENT ON COLUMN releases.processing_error IS 'Why a PROCESSING release cannot move on by itself.';

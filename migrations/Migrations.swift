@@ -11,6 +11,9 @@ package enum Migrations {
         Migration(version: 6, name: "upload_jobs_running_index", sql: text(PackageResources._006_upload_jobs_running_index_sql)),
         Migration(version: 7, name: "upload_jobs_target_index", sql: text(PackageResources._007_upload_jobs_target_index_sql)),
         Migration(version: 8, name: "releases_processing_index", sql: text(PackageResources._008_releases_processing_index_sql)),
+        Migration(
+            version: 9, name: "releases_processing_error",
+            sql: text(PackageResources._009_releases_processing_error_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

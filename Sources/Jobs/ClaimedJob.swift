@@ -19,9 +19,7 @@ package struct ClaimedJob: Sendable {
         id = try row.decode("id")
         lease = try row.decode("lease_token")
         attempt = try row.decode("attempt_count")
-        state = JobState(
-            phase: .running, retryCount: try row.decode("retry_count"), crashCount: try row.decode("crash_count"),
-            snoozeCount: try row.decode("snooze_count"))
+        state = try JobState(runningRow: row)
         lastError = try row.decode("error_log")
         self.row = row
     }
@@ -30,4 +28,18 @@ package struct ClaimedJob: Sendable {
     func lastError(after transition: JobTransition) -> String? {
         transition.state.phase == .completed ? nil : lastError
     }
+}
+
+extension JobState {
+    /// The counters of a row in the running status. The application's retry_count may be NULL.
+    init(runningRow row: PostgresRow) throws(PostgresError) {
+        self.init(
+            phase: .running, retryCount: try row.decode("retry_count", as: Int?.self) ?? 0,
+            crashCount: try row.decode("crash_count"), snoozeCount: try row.decode("snooze_count"))
+    }
+}
+
+extension UUID {
+    /// As Postgres prints it.
+    package var lowercased: String { uuidString.lowercased() }
 }

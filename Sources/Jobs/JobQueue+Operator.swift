@@ -40,7 +40,7 @@ extension JobQueue {
             """
             \(sql: selection)
             WHERE \(status)::text IS NULL OR job.status::text = \(status)
-            ORDER BY job.updated_at DESC, job.id LIMIT \(limit)
+            ORDER BY changed DESC, job.id LIMIT \(limit)
             """)
         var records: [JobRecord] = []
         for row in rows {
@@ -58,7 +58,7 @@ extension JobQueue {
     package func retry(_ id: UUID) async throws -> RetryAnswer {
         try await database.transaction { transaction in
             let found = try transaction.query(
-                "SELECT status::text AS status FROM \(identifier: table.name) WHERE id = \(id) FOR UPDATE")
+                "SELECT coalesce(status::text, '?') AS status FROM \(identifier: table.name) WHERE id = \(id) FOR UPDATE")
             guard let status: String = try found.first?.decode("status") else { return .notFound }
             guard let phase = table.phase(of: status),
                 let next = JobState(phase: phase).applying(.retriedByOperator, policy: policy, jitter: 0)?.state
@@ -77,7 +77,8 @@ extension JobQueue {
 
     private var selection: SQL {
         """
-        SELECT job.*, job.status::text AS status_text, w.host, w.pid
+        SELECT job.*, coalesce(job.status::text, '?') AS status_text, w.host, w.pid,
+            coalesce(job.created_at, job.run_after) AS created, coalesce(job.updated_at, job.run_after) AS changed
         FROM \(identifier: table.name) AS job LEFT JOIN workers w ON w.id = job.worker_id
         """
     }
@@ -87,10 +88,10 @@ extension JobQueue {
         let pid: Int? = try row.decode("pid")
         return JobRecord(
             id: try row.decode("id"), kind: table.kind, status: try row.decode("status_text"),
-            retryCount: try row.decode("retry_count"), crashCount: try row.decode("crash_count"),
+            retryCount: try row.decode("retry_count", as: Int?.self) ?? 0, crashCount: try row.decode("crash_count"),
             attemptCount: try row.decode("attempt_count"), error: try row.decode("error_log"),
-            runAfter: try row.decode("run_after"), createdAt: try row.decode("created_at"),
-            updatedAt: try row.decode("updated_at"), worker: host.map { "\($0):\(pid.map(String.init) ?? "?")" },
+            runAfter: try row.decode("run_after"), createdAt: try row.decode("created"),
+            updatedAt: try row.decode("changed"), worker: host.map { "\($0):\(pid.map(String.init) ?? "?")" },
             target: try row.decode(table.targetColumn), source: try row.decode(table.sourceColumn))
     }
 }

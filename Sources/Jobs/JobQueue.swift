@@ -66,15 +66,38 @@ package struct JobQueue: Sendable {
         guard let transition = job.state.applying(outcome.event, policy: policy, jitter: jitter) else {
             return .leaseLost
         }
-        return try await database.transaction { transaction in
-            guard try update(job.id, to: transition, error: outcome.error ?? job.lastError(after: transition), lease: job.lease, in: transaction) else {
-                return .leaseLost
+        do {
+            return try await database.transaction { transaction in
+                try transaction.execute("SET LOCAL lock_timeout = '5s'")
+                // The result's rows come first and the job's own last: the application's deletes lock a release, its
+                // tracks and their jobs in that order, and so must we.
+                var summary = outcome.error ?? ""
+                if case .done(let store) = outcome { summary = try store(transaction) }
+                let error = outcome.error ?? job.lastError(after: transition)
+                guard try update(job.id, to: transition, error: error, lease: job.lease, in: transaction) else {
+                    throw LeaseLost()
+                }
+                return .settled(transition, summary: summary)
             }
-            guard case .done(let store) = outcome else {
-                return .settled(transition, summary: outcome.error ?? "")
-            }
-            return .settled(transition, summary: try store(transaction))
+        } catch is LeaseLost {
+            return .leaseLost
         }
+    }
+
+    /// Rolls a settlement back.
+    private struct LeaseLost: Error {}
+
+    /// Gives back rows that stand under this worker's name although it runs nothing with their lease: a claim whose
+    /// answer was lost on the way, or an outcome that could not be written.
+    /// - Parameter leases: of the jobs that do run.
+    package func releaseStrays(of worker: UUID, except leases: [UUID]) async throws(PostgresError) -> Int {
+        try await database.execute(
+            """
+            UPDATE \(identifier: table.name)
+            SET status = 'PENDING', worker_id = NULL, lease_token = NULL, run_after = now()
+            WHERE worker_id = \(worker) AND status = \(table.runningStatus)
+                AND lease_token IS NOT NULL AND lease_token <> ALL(\(leases))
+            """)
     }
 
     /// Takes back the jobs of workers that stopped beating, and rows that stand in the running status without a
@@ -88,18 +111,17 @@ package struct JobQueue: Sendable {
                 FROM \(identifier: table.name) AS job LEFT JOIN workers w ON w.id = job.worker_id
                 WHERE job.status = \(table.runningStatus)
                     AND (w.id IS NULL OR NOT \(sql: WorkerLease.isLive))
-                    AND (job.worker_id IS NOT NULL OR job.updated_at < now() - \(sql: WorkerLease.timeToLiveSQL))
+                    AND (job.worker_id IS NOT NULL OR coalesce(job.updated_at, '-infinity')
+                        < now() - \(sql: WorkerLease.timeToLiveSQL))
                 ORDER BY job.id
                 LIMIT \(limit)
                 FOR UPDATE OF job SKIP LOCKED
                 """)
             var taken: [(id: UUID, state: JobState)] = []
             for row in lost {
-                let state = JobState(
-                    phase: .running, retryCount: try row.decode("retry_count"),
-                    crashCount: try row.decode("crash_count"), snoozeCount: try row.decode("snooze_count"))
-                guard let transition = state.applying(.workerLost, policy: policy, jitter: 0) else { continue }
+                let state = try JobState(runningRow: row)
                 let id: UUID = try row.decode("id")
+                guard let transition = state.applying(.workerLost, policy: policy, jitter: 0) else { continue }
                 let error = Self.lostWorkerError(
                     host: try row.decode("host"), pid: try row.decode("pid"), state: transition.state, policy: policy)
                 if try update(id, to: transition, error: error, lease: nil, in: transaction) {

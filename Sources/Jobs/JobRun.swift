@@ -16,7 +16,7 @@ struct JobRun: Sendable {
 
     func run(_ job: ClaimedJob) async -> End {
         var logger = logger
-        logger[metadataKey: "job"] = "\(job.id.uuidString.lowercased())"
+        logger[metadataKey: "job"] = "\(job.id.lowercased)"
         let start = ContinuousClock.now
         let outcome = await handler.run(job)
         let took = start.duration(to: .now)
@@ -31,6 +31,7 @@ struct JobRun: Sendable {
     /// Writes the outcome; while the database is away it tries again for as long as the lease can hold.
     private func settle(_ job: ClaimedJob, as outcome: JobOutcome, took: Duration, logger: Logger) async -> End {
         let deadline = ContinuousClock.now + WorkerLease.timeToLive
+        var outcome = outcome
         while true {
             do {
                 let settlement = try await queue.settle(job, as: outcome)
@@ -39,8 +40,11 @@ struct JobRun: Sendable {
                 logger.warning("the job's outcome could not be written yet: \(error)")
                 try? await Task.sleep(for: .seconds(1))
             } catch {
-                logger.error("the job's outcome could not be written, it will run again: \(error)")
-                return .released
+                guard case .done = outcome, .now < deadline else {
+                    logger.error("the job's outcome could not be written, it is given back at the next poll: \(error)")
+                    return .released
+                }
+                outcome = .retry("the result could not be stored: \(error)")
             }
         }
     }
@@ -72,12 +76,17 @@ struct JobRun: Sendable {
 }
 
 extension PostgresError {
-    /// The same statement may succeed in a moment.
-    var isTransient: Bool { isConnectionFailure || isSerializationFailure }
+    /// The same statement may succeed in a moment: the server is away, the pool is busy, a lock was not had in time.
+    var isTransient: Bool {
+        // 25006: the server was demoted to a read-only standby.
+        let passing: [SQLState] = [.lockNotAvailable, .queryCanceled, SQLState(rawValue: "25006")]
+        return isConnectionFailure || isSerializationFailure || kind == .timedOut
+            || passing.contains { $0 == sqlState }
+    }
 }
 
 extension Duration {
-    /// For people: seconds with two digits.
+    /// For people: minutes and seconds with one digit.
     var rounded: String {
         formatted(.units(allowed: [.seconds, .minutes], fractionalPart: .show(length: 1)))
     }

@@ -60,9 +60,22 @@ package struct JobWorker: Sendable {
     }
 
     private enum Wake {
-        case jobEnded(JobRun.End)
+        case claimed([ClaimedJob], limit: Int)
+        case jobEnded(JobRun.End, lease: UUID)
         case pauseEnded
         case drainTimeOver
+    }
+
+    private typealias Group = ThrowingTaskGroup<Wake, any Error>
+
+    /// What one run of the loop knows.
+    private struct Run {
+        let worker: UUID
+        let mode: Mode
+        var loop: WorkerLoop
+        var tally = Tally()
+        /// Leases of the jobs that run.
+        var leases: Set<UUID> = []
     }
 
     /// Runs as the incarnation `worker` until shutdown, cancellation, or the end that `mode` sets.
@@ -70,16 +83,12 @@ package struct JobWorker: Sendable {
     package func run(as worker: UUID, mode: Mode) async throws -> Tally {
         try await withThrowingTaskGroup(of: Wake.self) { group in
             defer { group.cancelAll() }
-            var loop = WorkerLoop(mode: mode, slots: settings.concurrency)
-            var tally = Tally()
+            var run = Run(worker: worker, mode: mode, loop: WorkerLoop(mode: mode, slots: settings.concurrency))
             while !Task.isCancelled {
-                switch loop.next(isShuttingDown: Task.isShuttingDownGracefully) {
-                case .claim(let limit):
-                    let jobs = try await poll(limit: limit, worker: worker, mode: mode)
-                    loop.claimed(jobs.count, of: limit)
-                    for job in jobs {
-                        let run = JobRun(queue: queue, handler: handler, logger: logger)
-                        group.addTask { .jobEnded(await run.run(job)) }
+                switch run.loop.next(isShuttingDown: Task.isShuttingDownGracefully) {
+                case .claim(let limit, let scans):
+                    group.addTask { [run] in
+                        .claimed(try await claim(limit, scans: scans, for: run), limit: limit)
                     }
                 case .pause:
                     group.addTask {
@@ -87,45 +96,64 @@ package struct JobWorker: Sendable {
                         return .pauseEnded
                     }
                 case .wait:
-                    guard let wake = try await group.next() else { return tally }
-                    handle(wake, loop: &loop, tally: &tally, group: &group)
+                    guard let wake = try await group.next() else { return run.tally }
+                    handle(wake, of: &run, in: &group)
                 case .stop:
-                    return tally
+                    return run.tally
                 }
             }
-            return tally
+            return run.tally
         }
     }
 
-    private func handle(
-        _ wake: Wake, loop: inout WorkerLoop, tally: inout Tally, group: inout ThrowingTaskGroup<Wake, any Error>
-    ) {
+    private func handle(_ wake: Wake, of run: inout Run, in group: inout Group) {
         switch wake {
-        case .jobEnded(let end):
-            tally.count(end)
-            loop.jobEnded()
+        case .claimed(let jobs, let limit):
+            run.loop.claimed(jobs.count, of: limit)
+            for job in jobs {
+                run.leases.insert(job.lease)
+                let jobRun = JobRun(queue: queue, handler: handler, logger: logger)
+                group.addTask { .jobEnded(await jobRun.run(job), lease: job.lease) }
+            }
+        case .jobEnded(let end, let lease):
+            run.leases.remove(lease)
+            run.tally.count(end)
+            run.loop.jobEnded()
         case .pauseEnded:
-            guard loop.pauseEnded(isShuttingDown: Task.isShuttingDownGracefully) else { return }
-            logger.notice("\(queue.table.kind) worker stops: no more claims, \(loop.running) jobs still run")
+            guard run.loop.pauseEnded(isShuttingDown: Task.isShuttingDownGracefully) else { return }
+            logger.notice("\(queue.table.kind) worker stops: no more claims, \(run.loop.running) jobs still run")
             group.addTask {
                 try? await Task.sleep(for: settings.drainTime)
                 return .drainTimeOver
             }
         case .drainTimeOver:
-            logger.notice("\(queue.table.kind) worker: drain time is over, \(loop.running) jobs are given back")
+            logger.notice("\(queue.table.kind) worker: drain time is over, \(run.loop.running) jobs are given back")
             group.cancelAll()
         }
     }
 
-    private func poll(limit: Int, worker: UUID, mode: Mode) async throws -> [ClaimedJob] {
+    /// Scans where a poll is due, and claims. A scan that fails stops no claim.
+    private func claim(_ limit: Int, scans: Bool, for run: Run) async throws -> [ClaimedJob] {
         do {
-            try await handler.scan()
-            return try await queue.claim(limit: limit, worker: worker)
-        } catch where mode == .forever {
+            if scans {
+                let strays = try await queue.releaseStrays(of: run.worker, except: Array(run.leases))
+                if strays > 0 { logger.warning("\(queue.table.kind) worker: \(strays) stray jobs given back") }
+                await scan()
+            }
+            return try await queue.claim(limit: limit, worker: run.worker)
+        } catch where run.mode == .forever || Task.isCancelled {
             if !Task.isCancelled {
                 logger.error("\(queue.table.kind) worker could not poll: \(error)")
             }
             return []
+        }
+    }
+
+    private func scan() async {
+        do {
+            try await handler.scan()
+        } catch {
+            if !Task.isCancelled { logger.error("\(queue.table.kind) worker could not scan: \(error)") }
         }
     }
 

@@ -29,10 +29,10 @@ package struct LostJobRescuer: Sendable {
                 for (id, state) in try await queue.takeBackLostJobs() {
                     logger.warning(
                         "\(queue.table.kind) job of a lost worker taken back, now \(state.phase.rawValue)",
-                        metadata: ["job": "\(id)", "crashes": "\(state.crashCount)"])
+                        metadata: ["job": "\(id.lowercased)", "crashes": "\(state.crashCount)"])
                 }
             } catch {
-                logger.debug("could not look for lost \(queue.table.kind) jobs: \(error)")
+                logger.warning("could not look for lost \(queue.table.kind) jobs: \(error)")
             }
         }
     }

@@ -13,14 +13,16 @@ package struct WorkerLease: Sendable {
     package static let timeToLive: Duration = .seconds(15)
     /// Between two beats.
     package static let beatInterval: Duration = .seconds(4)
-    /// Without a successful beat for this long an incarnation stops its own work, `timeToLive` less a margin for it.
-    package static let giveUpAfter: Duration = .seconds(11)
+    /// Without a successful beat for this long an incarnation stops its own work: `timeToLive` less a margin for a last
+    /// statement that takes five seconds to be cancelled.
+    package static let giveUpAfter: Duration = .seconds(9)
 
     /// `timeToLive` as an SQL interval.
     static let timeToLiveSQL: SQL = "make_interval(secs => \(timeToLive.seconds))"
     /// SQL condition on a `workers` row called `w`.
     package static let isLive: SQL = "w.beat_at > now() - \(sql: timeToLiveSQL)"
 
+    /// Of its own, so that no busy pool can delay a beat.
     let database: Database
     let logger: Logger
     /// The job tables this process works on.
@@ -50,26 +52,30 @@ package struct WorkerLease: Sendable {
     /// because this process itself stood still.
     package func beatUntilLost(_ worker: UUID) async throws(CancellationError) {
         let clock = ContinuousClock()
-        var lastBeat = clock.now
-        while clock.now < lastBeat + Self.giveUpAfter {
-            do { try await Task.sleep(for: Self.beatInterval) } catch { throw CancellationError() }
+        var deadline = clock.now + Self.giveUpAfter
+        while true {
+            let next = min(clock.now + Self.beatInterval, deadline)
+            do { try await clock.sleep(until: next) } catch { throw CancellationError() }
             let sentAt = clock.now
+            guard sentAt < deadline else {
+                logger.error("no beat for \(Self.giveUpAfter): running jobs are cancelled and will be taken up again")
+                return
+            }
             do {
-                guard try await beat(worker) else {
+                guard try await beat(worker, within: min(Self.beatInterval, deadline - sentAt)) else {
                     logger.error("this worker was silent for too long; its jobs may have been taken back")
                     return
                 }
-                lastBeat = sentAt
+                deadline = sentAt + Self.giveUpAfter
             } catch {
                 if Task.isCancelled { throw CancellationError() }
-                logger.warning("no beat, the database cannot be reached", metadata: ["error": "\(error)"])
+                logger.warning("worker: no beat, the database does not answer: \(error)")
             }
         }
-        logger.error("no beat for \(Self.giveUpAfter): running jobs are cancelled and will be taken up again")
     }
 
-    private func beat(_ worker: UUID) async throws -> Bool {
-        try await withTimeout(Self.beatInterval) {
+    private func beat(_ worker: UUID, within limit: Duration) async throws -> Bool {
+        try await withTimeout(limit) {
             try await database.execute(
                 "UPDATE workers w SET beat_at = now() WHERE id = \(worker) AND \(sql: Self.isLive)") == 1
         }
@@ -83,13 +89,14 @@ package struct WorkerLease: Sendable {
                 logger.notice("gave back \(released) \(table.kind) jobs")
             }
         }
-        _ = try await database.execute("DELETE FROM workers WHERE id = \(worker)")
+        // Rows of the long dead go along.
+        _ = try await database.execute("DELETE FROM workers WHERE id = \(worker) OR beat_at < now() - interval '1 day'")
     }
 }
 
 /// Runs `body` and cancels it after `limit`.
-/// - Throws: what `body` throws, `CancellationError` where it was cancelled for taking too long.
-func withTimeout<R: Sendable>(_ limit: Duration, _ body: @escaping @Sendable () async throws -> R) async throws -> R {
+/// - Throws: what `body` throws, `TimeLimitExceeded` where it took too long.
+package func withTimeout<R: Sendable>(_ limit: Duration, _ body: @escaping @Sendable () async throws -> R) async throws -> R {
     try await withThrowingTaskGroup(of: R?.self) { group in
         group.addTask { try await body() }
         group.addTask {
@@ -97,7 +104,14 @@ func withTimeout<R: Sendable>(_ limit: Duration, _ body: @escaping @Sendable () 
             return nil
         }
         defer { group.cancelAll() }
-        guard let first = try await group.next(), let value = first else { throw CancellationError() }
+        guard let first = try await group.next(), let value = first else { throw TimeLimitExceeded(limit: limit) }
         return value
     }
+}
+
+/// Something took longer than it may.
+package struct TimeLimitExceeded: Error, CustomStringConvertible {
+    let limit: Duration
+
+    package var description: String { "no answer within \(limit)" }
 }

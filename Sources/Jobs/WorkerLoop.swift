@@ -3,11 +3,11 @@
 struct WorkerLoop: Sendable {
     /// What the loop does next.
     enum Step: Sendable, Hashable {
-        /// Scan and claim up to this many jobs.
-        case claim(limit: Int)
+        /// Claim up to this many jobs, after a scan where a poll is due.
+        case claim(limit: Int, scans: Bool)
         /// Start the sleep until the next poll.
         case pause
-        /// Wait until a job or the sleep ends.
+        /// Wait until a claim, a job or the sleep ends.
         case wait
         /// Nothing runs and nothing more will.
         case stop
@@ -17,6 +17,9 @@ struct WorkerLoop: Sendable {
     private let slots: Int
     private(set) var running = 0
     private var mayClaim = true
+    /// The next claim is a poll's, not one for a slot that became free.
+    private var mayScan = true
+    private var isClaiming = false
     private var isPausing = false
     /// No more claims.
     private var isStopping = false
@@ -29,10 +32,12 @@ struct WorkerLoop: Sendable {
 
     /// - Parameter isShuttingDown: a shutdown was asked for, though the sleep that tells of it has not ended yet.
     mutating func next(isShuttingDown: Bool = false) -> Step {
-        if isStopping, running == 0 { return .stop }
-        if mayClaim, !isStopping, !isShuttingDown, running < slots {
+        if isStopping, !isClaiming, running == 0 { return .stop }
+        if mayClaim, !isClaiming, !isStopping, !isShuttingDown, running < slots {
+            defer { mayScan = false }
             mayClaim = false
-            return .claim(limit: slots - running)
+            isClaiming = true
+            return .claim(limit: slots - running, scans: mayScan)
         }
         if !isPausing, !isDraining {
             isPausing = true
@@ -43,8 +48,9 @@ struct WorkerLoop: Sendable {
 
     /// A claim that brought all it asked for means that more are waiting, so the next free slot claims at once.
     mutating func claimed(_ count: Int, of limit: Int) {
+        isClaiming = false
         running += count
-        mayClaim = count == limit
+        mayClaim = mayClaim || count == limit
         isStopping = isStopping || mode == .once || (mode == .untilEmpty && running == 0)
     }
 
@@ -52,12 +58,14 @@ struct WorkerLoop: Sendable {
         running -= 1
         // What this job left behind, such as the job of a next step, is part of emptying the queue.
         mayClaim = mayClaim || mode == .untilEmpty
+        mayScan = mayScan || mode == .untilEmpty
     }
 
     /// - Returns: true once, when a shutdown begins and the drain time starts to run.
     mutating func pauseEnded(isShuttingDown: Bool) -> Bool {
         isPausing = false
         mayClaim = true
+        mayScan = true
         guard isShuttingDown, !isDraining else { return false }
         isStopping = true
         isDraining = true

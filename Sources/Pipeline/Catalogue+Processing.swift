@@ -10,14 +10,27 @@ extension Catalogue {
         """
         EXISTS (
             SELECT 1 FROM renditions n
-            WHERE n.track_id = t.id AND n.profile = \(profile.name) AND n.profile_version = \(profile.version)
+            WHERE n.track_id = t.id AND n.profile = \(profile.name) AND n.profile_version >= \(profile.version)
                 AND n.source_url = t.audio_file_url)
         """
     }
 
+    /// SQL condition on a track `t` of a release `r`: a master or a cover is still on its way to storage. A track is
+    /// not cut before both are there, because the cover is part of the file.
+    static let awaitsUpload: SQL = """
+        EXISTS (
+            SELECT 1 FROM upload_jobs j
+            WHERE j.status IN ('PENDING', 'UPLOADING')
+                AND (j.target_entity_id = t.id AND j.job_type = 'AUDIO'
+                    OR j.target_entity_id = r.id AND j.job_type = 'COVER_ART'))
+        """
+
     /// Makes a job of every uploaded track of a PROCESSING release that has no current rendition. A job that ran for
     /// another master, or an older version of the profile, starts over, and a worker that still runs it loses its
     /// lease. A job that FAILED for the same master stays FAILED.
+    ///
+    /// Jobs that need nothing are left out by the SELECT, where job and rendition are seen in one snapshot: ON CONFLICT
+    /// sees a newer row, and would start over what was completed in between.
     /// - Returns: how many jobs are new or start over.
     func fanOut(_ profile: EncodingProfile) async throws(PostgresError) -> Int {
         try await database.execute(
@@ -26,7 +39,13 @@ extension Catalogue {
             SELECT t.id, \(profile.name), \(profile.version), t.audio_file_url
             FROM releases r JOIN tracks t ON t.release_id = r.id
             WHERE r.status = 'PROCESSING' AND t.audio_file_url <> '' AND NOT \(sql: Self.isRendered(profile))
-            ORDER BY r.updated_at, t.release_id, t.track_order
+                AND NOT \(sql: Self.awaitsUpload)
+                AND NOT EXISTS (
+                    SELECT 1 FROM processing_jobs p
+                    WHERE p.track_id = t.id AND p.profile = \(profile.name) AND p.status <> 'COMPLETED'
+                        AND (p.profile_version > \(profile.version)
+                            OR p.profile_version = \(profile.version) AND p.master_url = t.audio_file_url))
+            ORDER BY t.id
             ON CONFLICT (track_id, profile) DO UPDATE SET \(sql: Self.startOver), error_log = NULL
             WHERE job.master_url <> EXCLUDED.master_url OR job.profile_version <> EXCLUDED.profile_version
                 OR job.status = 'COMPLETED'
@@ -40,6 +59,17 @@ extension Catalogue {
         lease_token = NULL, finished_at = NULL
         """
 
+    /// SQL condition on a release `r`: every track is rendered, and nothing of it is on its way to storage.
+    private static func isReady(_ profile: EncodingProfile) -> SQL {
+        """
+        r.status = 'PROCESSING'
+            AND EXISTS (SELECT 1 FROM tracks t WHERE t.release_id = r.id)
+            AND NOT EXISTS (
+                SELECT 1 FROM tracks t
+                WHERE t.release_id = r.id AND (NOT \(sql: isRendered(profile)) OR \(sql: awaitsUpload)))
+        """
+    }
+
     /// Moves a release to PENDING_REVIEW if it is PROCESSING and every track of it is rendered. The lock on its row
     /// makes the jobs of two last tracks take turns, so that the second sees what the first wrote.
     /// - Returns: whether it was moved.
@@ -50,33 +80,27 @@ extension Catalogue {
         return try transaction.execute(
             """
             UPDATE releases r SET status = 'PENDING_REVIEW', processing_error = NULL
-            WHERE r.id = \(id) AND r.status = 'PROCESSING'
-                AND EXISTS (SELECT 1 FROM tracks t WHERE t.release_id = r.id)
-                AND NOT EXISTS (
-                    SELECT 1 FROM tracks t WHERE t.release_id = r.id AND NOT \(sql: isRendered(profile)))
+            WHERE r.id = \(id) AND \(sql: isReady(profile))
             """) == 1
     }
 
     /// Completes PROCESSING releases that only wait for somebody to notice, such as one whose last missing track was
     /// deleted. The jobs themselves complete a release with their last track; this is the net under them.
-    /// - Returns: the releases that were moved.
-    func completeReadyReleases(_ profile: EncodingProfile) async throws -> [UUID] {
-        let ready = try await database.query(
-            """
-            SELECT r.id FROM releases r
-            WHERE r.status = 'PROCESSING'
-                AND EXISTS (SELECT 1 FROM tracks t WHERE t.release_id = r.id)
-                AND NOT EXISTS (
-                    SELECT 1 FROM tracks t WHERE t.release_id = r.id AND NOT \(sql: Self.isRendered(profile)))
-            """)
-        var moved: [UUID] = []
+    /// - Returns: of each release that was ready, whether it was moved, or the error that kept it: one that cannot be
+    ///   moved does not hold the others.
+    func completeReadyReleases(_ profile: EncodingProfile) async throws -> [(id: UUID, moved: Result<Bool, any Error>)] {
+        let ready = try await database.query("SELECT r.id FROM releases r WHERE \(sql: Self.isReady(profile))")
+        var results: [(id: UUID, moved: Result<Bool, any Error>)] = []
         for row in ready {
             let id: UUID = try row.decode("id")
-            if try await database.transaction({ try Self.completeRelease(id, profile: profile, in: $0) }) {
-                moved.append(id)
+            do {
+                let moved = try await database.transaction { try Self.completeRelease(id, profile: profile, in: $0) }
+                results.append((id, .success(moved)))
+            } catch {
+                results.append((id, .failure(error)))
             }
         }
-        return moved
+        return results
     }
 }
 

@@ -14,7 +14,6 @@ package struct Catalogue: Sendable {
 
     /// A track as its rendition's tags need it.
     package struct Track: Sendable {
-        package let id: UUID
         package let releaseID: UUID
         /// '' while it is not uploaded.
         package let audioURL: String
@@ -25,15 +24,15 @@ package struct Catalogue: Sendable {
     package func track(_ id: UUID) async throws(PostgresError) -> Track? {
         let rows = try await database.query(
             """
-            SELECT t.id, t.release_id, t.audio_file_url, r.cover_art_url, t.title, t.isrc, t.track_order,
+            SELECT t.release_id, t.audio_file_url, r.cover_art_url, t.title, t.isrc, t.track_order,
                 r.title AS album, r.genre, u.artist_name,
                 (SELECT count(*) FROM tracks s WHERE s.release_id = t.release_id) AS track_count
-            FROM tracks t JOIN releases r ON r.id = t.release_id JOIN users u ON u.id = r.artist_id
+            FROM tracks t JOIN releases r ON r.id = t.release_id LEFT JOIN users u ON u.id = r.artist_id
             WHERE t.id = \(id)
             """)
         guard let row = rows.first else { return nil }
         return Track(
-            id: try row.decode("id"), releaseID: try row.decode("release_id"),
+            releaseID: try row.decode("release_id"),
             audioURL: try row.decode("audio_file_url"), coverURL: try row.decode("cover_art_url"),
             tags: TrackTags(
                 title: try row.decode("title"), artist: try row.decode("artist_name"), album: try row.decode("album"),
@@ -50,25 +49,44 @@ package struct Catalogue: Sendable {
     }
 
     /// The master of a track is in storage.
+    /// - Returns: false if a later upload of the track was completed before this one, whose master stays.
     /// - Throws: `JobRejection` if the track was deleted meanwhile.
     static func storeMaster(
-        track: UUID, url: String, durationSeconds: Int, in transaction: borrowing Transaction
-    ) throws {
-        let touched = try transaction.execute(
-            """
-            UPDATE tracks SET audio_file_url = \(url), duration_seconds = \(durationSeconds) WHERE id = \(track)
-            """)
-        guard touched == 1 else {
+        track: UUID, url: String, durationSeconds: Int, job: UUID, in transaction: borrowing Transaction
+    ) throws -> Bool {
+        guard try transaction.execute("SELECT 1 FROM tracks WHERE id = \(track) FOR UPDATE") == 1 else {
             throw JobRejection("track \(track.lowercased) was deleted while its master was uploaded")
         }
+        // The same address may hold another master now: what was cut from the former one is no longer current.
+        try transaction.execute("UPDATE renditions SET source_url = '' WHERE track_id = \(track) AND source_url = \(url)")
+        return try transaction.execute(
+            """
+            UPDATE tracks SET audio_file_url = \(url), duration_seconds = \(durationSeconds)
+            WHERE id = \(track) AND NOT \(sql: isSuperseded(job))
+            """) == 1
     }
 
     /// The cover of a release is in storage.
+    /// - Returns: false if a later upload of its cover was completed before this one.
     /// - Throws: `JobRejection` if the release was deleted meanwhile.
-    static func storeCover(release: UUID, url: String, in transaction: borrowing Transaction) throws {
-        guard try transaction.execute("UPDATE releases SET cover_art_url = \(url) WHERE id = \(release)") == 1 else {
+    static func storeCover(
+        release: UUID, url: String, job: UUID, in transaction: borrowing Transaction
+    ) throws -> Bool {
+        guard try transaction.execute("SELECT 1 FROM releases WHERE id = \(release) FOR UPDATE") == 1 else {
             throw JobRejection("release \(release.lowercased) was deleted while its cover was uploaded")
         }
+        return try transaction.execute(
+            "UPDATE releases SET cover_art_url = \(url) WHERE id = \(release) AND NOT \(sql: isSuperseded(job))") == 1
+    }
+
+    /// SQL condition: another upload of the same kind to the same target was asked for later and is done already.
+    private static func isSuperseded(_ job: UUID) -> SQL {
+        """
+        EXISTS (
+            SELECT 1 FROM upload_jobs mine JOIN upload_jobs later
+                ON later.target_entity_id = mine.target_entity_id AND later.job_type = mine.job_type
+            WHERE mine.id = \(job) AND later.status = 'COMPLETED' AND later.created_at > mine.created_at)
+        """
     }
 
     /// What an upload put into storage, on its own job row.
@@ -91,6 +109,14 @@ package struct StoredRendition: Sendable {
 }
 
 extension Catalogue {
+    /// Locks a track's release and then the track, in the order in which the application deletes them.
+    /// - Throws: `JobRejection` if either was deleted meanwhile.
+    static func lock(track: UUID, of release: UUID, in transaction: borrowing Transaction) throws {
+        guard try transaction.execute("SELECT 1 FROM releases WHERE id = \(release) FOR UPDATE") == 1,
+            try transaction.execute("SELECT 1 FROM tracks WHERE id = \(track) FOR UPDATE") == 1
+        else { throw JobRejection("track \(track.lowercased) was deleted while it was processed") }
+    }
+
     /// Makes this the track's current rendition in its profile, and corrects the track's duration to what was decoded.
     static func storeRendition(
         _ rendition: StoredRendition, track: UUID, in transaction: borrowing Transaction
@@ -118,12 +144,8 @@ extension Catalogue {
         try transaction.execute(
             """
             UPDATE tracks SET duration_seconds = \(report.source.durationSeconds)
-            WHERE id = \(track) AND duration_seconds <> \(report.source.durationSeconds)
+            WHERE id = \(track) AND audio_file_url = \(rendition.sourceURL)
+                AND duration_seconds <> \(report.source.durationSeconds)
             """)
     }
-}
-
-extension UUID {
-    /// As Postgres prints it.
-    package var lowercased: String { uuidString.lowercased() }
 }

@@ -30,11 +30,26 @@ struct MasterSource: Sendable {
             _ = try await store.get(key, into: file)
             return
         }
-        guard let host = URLComponents(string: url)?.host?.lowercased(), allowedHosts.contains(host) else {
+        let components = URLComponents(string: url)
+        guard let host = components?.host?.lowercased(), allowedHosts.contains(host) else {
             throw JobRejection(
-                "\(url) is neither in \(store.name) nor on an allowed host: upload the file again, "
+                "\(Self.withoutSecrets(components) ?? "the URL") is neither in \(store.name) nor on an allowed host: upload the file again, "
                     + "or name its host in LATHE_MASTER_HOSTS")
         }
-        _ = try await downloader.download(url, into: file, maximumBytes: Self.maximumBytes)
+        do {
+            _ = try await downloader.download(url, into: file, maximumBytes: Self.maximumBytes)
+        } catch where error.kind == .accessDenied {
+            // A refusal by somebody else's host concerns this URL alone, unlike one by our own storage.
+            throw ObjectStorageError(.notFound, error.message, httpStatus: error.httpStatus)
+        }
+    }
+
+    /// A URL as an error may show it: a query can be a signature, and a user part a password.
+    private static func withoutSecrets(_ url: URLComponents?) -> String? {
+        var url = url
+        url?.query = nil
+        url?.user = nil
+        url?.password = nil
+        return url?.string
     }
 }

@@ -12,12 +12,16 @@ import SystemPackage
 struct PipelineResources: Sendable {
     private let logger: Logger
     let database: Database
+    /// For the worker's life signs alone.
+    let beatDatabase: Database
     let workers: [JobWorker]
 
     init(_ configuration: PipelineConfiguration, logger: Logger) throws(PipelineError) {
         self.logger = logger
         database = Database(
             configuration.postgresConfiguration(), maximumConnections: Self.connections(configuration), logger: logger)
+        beatDatabase = Database(configuration.postgresConfiguration(), maximumConnections: 1, logger: logger)
+        try configuration.check()
         let store = try configuration.storage.makeStore()
         let sandbox = try configuration.makeSandbox(logger: logger)
         let catalogue = Catalogue(database: database)
@@ -50,9 +54,14 @@ struct PipelineResources: Sendable {
         self.workers = workers
     }
 
-    /// One for the beat, one for the rescuer, and half the jobs at once in their short transactions.
+    /// One for the rescuer, one for the scans, and half the jobs at once in their short transactions.
     private static func connections(_ configuration: PipelineConfiguration) -> Int {
         2 + (configuration.uploadConcurrency + configuration.processingConcurrency + 1) / 2
+    }
+
+    func close() async {
+        await database.close()
+        await beatDatabase.close()
     }
 
     /// - Throws: `PipelineError` where migrations are missing, `PostgresError` where the database cannot be reached.
@@ -77,6 +86,21 @@ extension PipelineConfiguration {
         var configuration = PostgresConfiguration(connectionString: database)
         configuration.applicationName = "lathe"
         return configuration
+    }
+
+    /// What can be known without a server.
+    fileprivate func check() throws(PipelineError) {
+        guard !workers.isEmpty else { throw PipelineError(.badConfiguration, "no worker is chosen") }
+        guard uploadConcurrency > 0, processingConcurrency > 0 else {
+            throw PipelineError(.badConfiguration, "a worker needs room for at least one job at once")
+        }
+        guard uploadPollInterval > .zero, processingPollInterval > .zero, drainTime >= .zero else {
+            throw PipelineError(.badConfiguration, "poll intervals must be above zero")
+        }
+        guard FileManager.default.isWritableFile(atPath: workDirectory) else {
+            throw PipelineError(
+                .badConfiguration, "the work directory \(workDirectory) is missing or not writable (LATHE_WORK_DIR)")
+        }
     }
 
     fileprivate func makeUploadRoots() throws(PipelineError) -> UploadRoots {

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import Jobs
 import Logging
@@ -25,24 +24,34 @@ struct ProcessingWorker: JobHandler {
         if created > 0 {
             logger.info("processing: \(created) tracks are queued")
         }
-        for release in try await catalogue.completeReadyReleases(profile) {
-            logger.info("release \(release.lowercased) is PENDING_REVIEW")
+        for (release, moved) in try await catalogue.completeReadyReleases(profile) {
+            switch moved {
+            case .success(true): logger.info("processing: release \(release.lowercased) is PENDING_REVIEW")
+            case .success(false): break
+            case .failure(let error):
+                logger.error("processing: release \(release.lowercased) is ready but could not be moved: \(error)")
+            }
         }
-        try await waiting.report(try await catalogue.progress(of: .processing, profile: profile), in: catalogue)
+        let releases = try await catalogue.progress(of: .processing, profile: profile)
+        waiting.report(releases)
+        for release in releases {
+            try await catalogue.recordFailure(of: release)
+        }
     }
 
     func run(_ job: ClaimedJob) async -> JobOutcome {
         do {
-            return try await cutRendition(of: try job.row.decode("track_id"), from: try job.row.decode("master_url"))
+            return try await cutRendition(of: try job.row.decode("track_id"))
         } catch {
             return .failure(error)
         }
     }
 
-    private func cutRendition(of trackID: UUID, from masterURL: String) async throws -> JobOutcome {
+    private func cutRendition(of trackID: UUID) async throws -> JobOutcome {
         guard let track = try await catalogue.track(trackID) else {
             return .fail("track \(trackID.lowercased) was deleted")
         }
+        let masterURL = track.audioURL
         guard !masterURL.isEmpty else { return .fail("track \(trackID.lowercased) has no master yet") }
         var steps = StepTimes()
         let master = try OpenFile.scratch(in: workDirectory)
@@ -67,6 +76,7 @@ struct ProcessingWorker: JobHandler {
         let releaseID = track.releaseID
         let took = steps.description
         return .done { transaction in
+            try Catalogue.lock(track: trackID, of: releaseID, in: transaction)
             try Catalogue.storeRendition(rendition, track: trackID, in: transaction)
             let isLast = try Catalogue.completeRelease(releaseID, profile: profile, in: transaction)
             let summary = "\(rendition.url), \(report.bytes) bytes; \(took)"

@@ -12,6 +12,8 @@ package struct ReleaseProgress: Sendable, Hashable, Codable {
     package let trackCount: Int
     package let uploadedCount: Int
     package let renderedCount: Int
+    /// Its cover is on its way to storage; the tracks are cut when it is there.
+    package let awaitsCover: Bool
     /// What stops it for good: the first failed upload or processing job of a track that still needs it.
     package let failure: String?
     package let updatedAt: Date
@@ -19,7 +21,8 @@ package struct ReleaseProgress: Sendable, Hashable, Codable {
     /// "3 of 12 tracks uploaded, 1 rendered".
     package var sentence: String {
         guard trackCount > 0 else { return "the release has no tracks yet" }
-        return "\(uploadedCount) of \(trackCount) tracks uploaded, \(renderedCount) rendered"
+        let tracks = "\(uploadedCount) of \(trackCount) tracks uploaded, \(renderedCount) rendered"
+        return awaitsCover ? "\(tracks), the cover not uploaded yet" : tracks
     }
 }
 
@@ -28,8 +31,6 @@ extension Catalogue {
     package enum ReleaseFilter: Sendable, Hashable {
         case processing
         case one(UUID)
-        /// The most recently changed ones.
-        case latest(Int)
     }
 
     package func progress(
@@ -37,33 +38,37 @@ extension Catalogue {
     ) async throws(PostgresError) -> [ReleaseProgress] {
         let condition: SQL =
             switch filter {
-            case .processing: "r.status = 'PROCESSING' ORDER BY r.updated_at, r.id"
+            case .processing: "r.status = 'PROCESSING'"
             case .one(let id): "r.id = \(id)"
-            case .latest(let count): "true ORDER BY r.updated_at DESC, r.id LIMIT \(count)"
             }
         let rows = try await database.query(
             """
-            SELECT r.id, r.title, u.artist_name, r.status::text AS status, r.updated_at,
+            SELECT r.id, coalesce(r.title, '') AS title, u.artist_name, coalesce(r.status::text, '') AS status,
+                coalesce(r.updated_at, r.created_at, now()) AS updated_at,
+                EXISTS (
+                    SELECT 1 FROM upload_jobs c WHERE c.target_entity_id = r.id AND c.job_type = 'COVER_ART'
+                        AND c.status IN ('PENDING', 'UPLOADING')) AS awaits_cover,
                 count(t.id) AS track_count,
                 count(t.id) FILTER (WHERE t.audio_file_url <> '') AS uploaded_count,
                 count(t.id) FILTER (WHERE \(sql: Self.isRendered(profile))) AS rendered_count,
                 (array_agg('track ' || t.track_order || ': ' || coalesce(stuck.error_log, 'failed')
                     ORDER BY t.track_order) FILTER (WHERE stuck.id IS NOT NULL))[1] AS failure
-            FROM releases r JOIN users u ON u.id = r.artist_id
+            FROM releases r LEFT JOIN users u ON u.id = r.artist_id
                 LEFT JOIN tracks t ON t.release_id = r.id
                 LEFT JOIN LATERAL (\(sql: Self.stuckJob(profile))) stuck ON true
-            WHERE r.id IN (SELECT r.id FROM releases r WHERE \(sql: condition))
+            WHERE \(sql: condition)
             GROUP BY r.id, u.artist_name
-            ORDER BY r.updated_at DESC, r.id
+            ORDER BY updated_at DESC, r.id
             """)
         var releases: [ReleaseProgress] = []
         for row in rows {
             releases.append(
                 ReleaseProgress(
-                    id: try row.decode("id"), title: try row.decode("title", as: String?.self) ?? "",
+                    id: try row.decode("id"), title: try row.decode("title"),
                     artist: try row.decode("artist_name"), status: try row.decode("status"),
                     trackCount: try row.decode("track_count"), uploadedCount: try row.decode("uploaded_count"),
-                    renderedCount: try row.decode("rendered_count"), failure: try row.decode("failure"),
+                    renderedCount: try row.decode("rendered_count"), awaitsCover: try row.decode("awaits_cover"),
+                    failure: try row.decode("failure"),
                     updatedAt: try row.decode("updated_at")))
         }
         return releases
@@ -81,7 +86,7 @@ extension Catalogue {
         UNION ALL
         SELECT p.id, p.error_log FROM processing_jobs p
         WHERE p.track_id = t.id AND p.profile = \(profile.name) AND p.status = 'FAILED'
-            AND p.master_url = t.audio_file_url
+            AND p.master_url = t.audio_file_url AND NOT \(sql: isRendered(profile))
         """
     }
 

@@ -18,10 +18,10 @@ struct UploadWorker: JobHandler {
         do {
             let target: UUID = try job.row.decode("target_entity_id")
             let path: String = try job.row.decode("local_path")
-            return switch try job.row.decode("job_type", as: String.self) {
-            case "AUDIO": try await uploadMaster(path, of: target, job: job.id)
-            case "COVER_ART": try await uploadCover(path, of: target, job: job.id)
-            case let other: .fail("job_type \(other) is not known here; AUDIO and COVER_ART are")
+            return switch try job.row.decode("job_type", as: String?.self) {
+            case "AUDIO"?: try await uploadMaster(path, of: target, job: job.id)
+            case "COVER_ART"?: try await uploadCover(path, of: target, job: job.id)
+            case let other: .fail("job_type \(other ?? "NULL") is not known here; AUDIO and COVER_ART are")
             }
         } catch {
             return .failure(error)
@@ -33,14 +33,16 @@ struct UploadWorker: JobHandler {
             return .fail("there is no track \(track.lowercased): it was deleted or never existed")
         }
         let file = try roots.open(path)
+        // Measured before the inspection: a file that grows meanwhile is not the one that was inspected.
+        let bytes = try FileStatus(of: file.descriptor).bytes
         let audio = try await sandbox.inspectAudio(file.descriptor)
         let object = try await ship(
-            file, to: "audio/\(job.lowercased).\(audio.format.container)", contentType: audio.format.contentType)
+            file, bytes, to: "audio/\(job.lowercased).\(audio.format.container)", contentType: audio.format.contentType)
         return .done { transaction in
-            try Catalogue.storeMaster(
-                track: track, url: object.url, durationSeconds: audio.durationSeconds, in: transaction)
-            try Catalogue.storeObject(job: job, key: object.key, bytes: object.bytes, in: transaction)
-            return "\(path) (\(object.bytes) bytes) is now \(object.url)"
+            let isCurrent = try Catalogue.storeMaster(
+                track: track, url: object.url, durationSeconds: audio.durationSeconds, job: job, in: transaction)
+            try Catalogue.storeObject(job: job, key: object.key, bytes: bytes, in: transaction)
+            return Self.summary(path, bytes, object.url, isCurrent: isCurrent)
         }
     }
 
@@ -49,24 +51,30 @@ struct UploadWorker: JobHandler {
             return .fail("there is no release \(release.lowercased): it was deleted or never existed")
         }
         let file = try roots.open(path)
+        let bytes = try FileStatus(of: file.descriptor).bytes
         let format = try await sandbox.inspectImage(file.descriptor).format
         let object = try await ship(
-            file, to: "cover_art/\(job.lowercased).\(format.fileExtension)", contentType: format.contentType)
+            file, bytes, to: "cover_art/\(job.lowercased).\(format.fileExtension)", contentType: format.contentType)
         return .done { transaction in
-            try Catalogue.storeCover(release: release, url: object.url, in: transaction)
-            try Catalogue.storeObject(job: job, key: object.key, bytes: object.bytes, in: transaction)
-            return "\(path) (\(object.bytes) bytes) is now \(object.url)"
+            let isCurrent = try Catalogue.storeCover(release: release, url: object.url, job: job, in: transaction)
+            try Catalogue.storeObject(job: job, key: object.key, bytes: bytes, in: transaction)
+            return Self.summary(path, bytes, object.url, isCurrent: isCurrent)
         }
     }
 
     /// Puts the file under a key that only this job has, so that doing it twice is harmless.
     private func ship(
-        _ file: borrowing OpenFile, to key: String, contentType: String
-    ) async throws -> (key: String, url: String, bytes: Int64) {
-        let bytes = try FileStatus(of: file.descriptor).bytes
+        _ file: borrowing OpenFile, _ bytes: Int64, to key: String, contentType: String
+    ) async throws -> (key: String, url: String) {
         _ = try await store.put(
             file.descriptor, length: bytes, key: key, attributes: ObjectAttributes(contentType: contentType),
             progress: nil)
-        return (key, store.publicURL(for: key), bytes)
+        return (key, store.publicURL(for: key))
+    }
+
+    private static func summary(_ path: String, _ bytes: Int64, _ url: String, isCurrent: Bool) -> String {
+        isCurrent
+            ? "\(path) (\(bytes) bytes) is now \(url)"
+            : "\(path) is stored as \(url); a later upload came before it and stays in the catalogue"
     }
 }

@@ -19,15 +19,21 @@ final class WaitingReleases: Sendable {
         self.logger = logger
     }
 
-    func report(_ releases: [ReleaseProgress], in catalogue: Catalogue) async throws {
-        for release in news(of: releases) {
+    /// The most lines of one report, so that a thousand waiting releases do not bury the rest of the log.
+    private static let mostLines = 20
+
+    func report(_ releases: [ReleaseProgress]) {
+        let news = news(of: releases)
+        for release in news.prefix(Self.mostLines) {
             let name = "processing: release \(release.id.lowercased) \"\(release.title)\""
             if let failure = release.failure {
                 logger.error("\(name) cannot move on: \(failure) (\(release.sentence))")
             } else {
                 logger.info("\(name) waits: \(release.sentence)")
             }
-            try await catalogue.recordFailure(of: release)
+        }
+        if news.count > Self.mostLines {
+            logger.info("processing: \(news.count - Self.mostLines) more releases wait: see `lathe status`")
         }
     }
 

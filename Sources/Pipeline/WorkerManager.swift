@@ -37,14 +37,13 @@ public struct WorkerManager: Service {
     /// - Returns: how the jobs ended.
     @discardableResult
     package func run(_ mode: JobWorker.Mode) async throws -> JobWorker.Tally {
-        try await resources.checkSchema()
-        return try await work(mode)
+        try await work(mode)
     }
 
     @discardableResult
     private func work(_ mode: JobWorker.Mode) async throws -> JobWorker.Tally {
         let lease = WorkerLease(
-            database: resources.database, tables: workers.map(\.queue.table), version: LatheVersion.current, logger: logger)
+            database: resources.beatDatabase, tables: workers.map(\.queue.table), version: LatheVersion.current, logger: logger)
         var backoff = Backoff()
         var unfinished: UUID?
         while true {
@@ -59,10 +58,11 @@ public struct WorkerManager: Service {
                 try await end(incarnation, of: lease)
                 unfinished = nil
                 guard mode == .forever, !Task.isShuttingDownGracefully, !Task.isCancelled else {
-                    await resources.database.close()
+                    await resources.close()
                     return tally
                 }
-            } catch let error as PostgresError where error.isConnectionFailure && mode == .forever {
+            } catch let error as PostgresError where mode == .forever {
+                guard !error.isForTheOperator else { throw PipelineError(.badConfiguration, error.message) }
                 logger.error("worker: waiting for the database: \(error)")
                 guard await backoff.wait() else { return JobWorker.Tally() }
             }
@@ -87,9 +87,14 @@ public struct WorkerManager: Service {
             }
             defer { group.cancelAll() }
             // The first to end is the work itself, or the beat that was lost; then the work is cancelled and waited for.
+            var isLost = false
             while let ended = await group.next() {
                 group.cancelAll()
-                if let ended { return ended }
+                guard let ended else {
+                    isLost = !Task.isCancelled
+                    continue
+                }
+                return isLost && mode != .forever ? .failure(Self.lostDatabase) : ended
             }
             return .success(JobWorker.Tally())
         }
@@ -99,7 +104,7 @@ public struct WorkerManager: Service {
     private func runWorkers(as incarnation: UUID, mode: JobWorker.Mode) async throws -> JobWorker.Tally {
         guard mode == .forever else {
             var tally = JobWorker.Tally()
-            for worker in workers {
+            for worker in workers where !Task.isShuttingDownGracefully {
                 tally = tally + (try await worker.run(as: incarnation, mode: mode))
             }
             return tally
@@ -112,9 +117,13 @@ public struct WorkerManager: Service {
         }
     }
 
-    /// In an unstructured task, because jobs must be given back although this one may be cancelled.
+    private static let lostDatabase = PipelineError(
+        .unreachable, "the database was out of reach for too long; jobs that ran are given back")
+
+    /// In an unstructured task, because jobs must be given back although this one may be cancelled; but not for long,
+    /// because what cannot be given back now is taken back later.
     private func end(_ incarnation: UUID, of lease: WorkerLease) async throws {
-        try await Task { try await lease.end(incarnation) }.value
+        try await Task { try await withTimeout(.seconds(5)) { try await lease.end(incarnation) } }.value
         logger.info("worker \(incarnation.lowercased) stopped")
     }
 
@@ -127,6 +136,14 @@ extension WorkerManager: CustomStringConvertible {
     /// What a service group logs of it: never a connection string or a secret.
     public var description: String {
         "WorkerManager(\(workers.map(\.queue.table.kind).joined(separator: ", ")))"
+    }
+}
+
+extension PostgresError {
+    /// Waiting does not help: a wrong password, an unknown database, a malformed connection string.
+    fileprivate var isForTheOperator: Bool {
+        kind == .invalidConfiguration
+            || [.invalidAuthorization, .invalidPassword, .unknownDatabase].contains { $0 == sqlState }
     }
 }
 

@@ -20,9 +20,13 @@ import Testing
         worker = try await Self.register(in: database)
     }
 
+    /// A worker that needs no beat for an hour, however loaded the machine is.
     static func register(in database: Database) async throws -> UUID {
-        try await WorkerLease(database: database, tables: [table], version: "test", logger: TestDatabase.logger)
-            .register()
+        let worker = try await WorkerLease(
+            database: database, tables: [table], version: "test", logger: TestDatabase.logger
+        ).register()
+        try await database.execute("UPDATE workers SET beat_at = now() + interval '1 hour' WHERE id = \(worker)")
+        return worker
     }
 
     func insert(_ count: Int = 1) async throws -> [UUID] {
@@ -219,6 +223,26 @@ import Testing
         #expect(try after.decode("status", as: String.self) == "PENDING")
         #expect(try after.decode("crash_count", as: Int.self) == 0)
         #expect(try await database.query("SELECT 1 FROM workers WHERE id = \(worker)").isEmpty)
+    }
+
+    @Test func strayRowsOfALiveWorkerAreGivenBack() async throws {
+        let ids = try await insert(2)
+        let jobs = try await queue.claim(limit: 2, worker: worker)
+        let running = try #require(jobs.first)
+        #expect(try await queue.releaseStrays(of: worker, except: [running.lease]) == 1)
+        #expect(try await status(running.id) == "UPLOADING")
+        let stray = try #require(ids.first { $0 != running.id })
+        #expect(try await status(stray) == "PENDING")
+        #expect(try await queue.releaseStrays(of: UUID(), except: []) == 0)
+    }
+
+    @Test func nullsInTheApplicationsColumnsStopNothing() async throws {
+        let id = try await insert()[0]
+        try await database.execute(
+            "UPDATE upload_jobs SET retry_count = NULL, created_at = NULL, error_log = NULL WHERE id = \(id)")
+        _ = try await queue.settle(try await claimOne(), as: .retry("once"))
+        #expect(try await row(id).decode("retry_count", as: Int.self) == 1)
+        #expect(try await queue.list().count == 1)
     }
 
     @Test func anOperatorRetriesAFailedJobButNotARunningOrFinishedOne() async throws {

@@ -10,13 +10,10 @@ import Testing
 @Suite struct JobWorkerTests {
     let database: Database
     let queue: JobQueue
-    let lease: WorkerLease
 
     init() async throws {
         database = try await TestDatabase.migrated().pool(maximumConnections: 8)
         queue = JobQueue(table: JobQueueTests.table, database: database)
-        lease = WorkerLease(
-            database: database, tables: [JobQueueTests.table], version: "test", logger: TestDatabase.logger)
     }
 
     func worker(
@@ -38,7 +35,7 @@ import Testing
         try await database.query("SELECT count(*) FROM upload_jobs WHERE status::text = \(status)").single().decode(0)
     }
 
-    @Test func emptiesTheQueueAndTalliesHowJobsEnded() async throws {
+    @Test func talliesHowJobsEnded() async throws {
         try await insert(20)
         let handler = ClosureHandler { job in
             switch try? job.row.decode("local_path", as: String.self) {
@@ -47,7 +44,8 @@ import Testing
             default: .done { _ in "" }
             }
         }
-        let tally = try await worker(handler).run(as: try await lease.register(), mode: .untilEmpty)
+        let tally = try await worker(handler, concurrency: 20)
+            .run(as: try await JobQueueTests.register(in: database), mode: .once)
         #expect(tally.completed == 18)
         #expect(tally.failed == 1)
         #expect(tally.postponed == 1)
@@ -66,7 +64,7 @@ import Testing
             running.withLock { $0.now -= 1 }
             return .done { _ in "" }
         }
-        let tally = try await worker(handler, concurrency: 3).run(as: try await lease.register(), mode: .untilEmpty)
+        let tally = try await worker(handler, concurrency: 3).run(as: try await JobQueueTests.register(in: database), mode: .untilEmpty)
         #expect(tally.completed == 12)
         #expect(running.withLock { $0.most } <= 3)
     }
@@ -74,7 +72,7 @@ import Testing
     @Test func onceRunsOneBatch() async throws {
         try await insert(5)
         let handler = ClosureHandler { _ in .done { _ in "" } }
-        let tally = try await worker(handler, concurrency: 2).run(as: try await lease.register(), mode: .once)
+        let tally = try await worker(handler, concurrency: 2).run(as: try await JobQueueTests.register(in: database), mode: .once)
         #expect(tally.completed == 2)
         #expect(try await count("PENDING") == 3)
     }
@@ -88,7 +86,7 @@ import Testing
         }
         let tally = try await withThrowingTaskGroup(of: JobWorker.Tally.self) { group in
             for _ in 0..<2 {
-                let incarnation = try await lease.register()
+                let incarnation = try await JobQueueTests.register(in: database)
                 group.addTask { try await worker(handler).run(as: incarnation, mode: .untilEmpty) }
             }
             return try await group.reduce(JobWorker.Tally()) { $0 + $1 }
@@ -132,7 +130,7 @@ import Testing
     private func shutdown(
         _ worker: JobWorker, when started: AsyncStream<Void>, then afterwards: @escaping @Sendable () -> Void
     ) async throws -> JobWorker.Tally {
-        let incarnation = try await lease.register()
+        let incarnation = try await JobQueueTests.register(in: database)
         let (tallies, tallySignal) = AsyncStream<JobWorker.Tally>.makeStream()
         let service = RunService { tallySignal.yield(try await worker.run(as: incarnation, mode: .forever)) }
         let group = ServiceGroup(

@@ -6,27 +6,27 @@ import Testing
 @Suite struct WorkerLoopTests {
     @Test func claimsForItsFreeSlotsAndThenSleeps() {
         var loop = WorkerLoop(mode: .forever, slots: 4)
-        #expect(loop.next() == .claim(limit: 4))
+        #expect(loop.next() == .claim(limit: 4, scans: true))
         loop.claimed(1, of: 4)
         #expect(loop.next() == .pause)
         #expect(loop.next() == .wait)
         #expect(loop.pauseEnded(isShuttingDown: false) == false)
-        #expect(loop.next() == .claim(limit: 3))
+        #expect(loop.next() == .claim(limit: 3, scans: true))
     }
 
     @Test func claimsAgainAtOnceWhenAFullClaimsJobEnds() {
         var loop = WorkerLoop(mode: .forever, slots: 2)
-        #expect(loop.next() == .claim(limit: 2))
+        #expect(loop.next() == .claim(limit: 2, scans: true))
         loop.claimed(2, of: 2)
         #expect(loop.next() == .pause)
         #expect(loop.next() == .wait)
         loop.jobEnded()
-        #expect(loop.next() == .claim(limit: 1))
+        #expect(loop.next() == .claim(limit: 1, scans: false))
     }
 
     @Test func waitsForThePollWhenTheLastClaimFoundNoMore() {
         var loop = WorkerLoop(mode: .forever, slots: 2)
-        #expect(loop.next() == .claim(limit: 2))
+        #expect(loop.next() == .claim(limit: 2, scans: true))
         loop.claimed(1, of: 2)
         #expect(loop.next() == .pause)
         loop.jobEnded()
@@ -35,7 +35,7 @@ import Testing
 
     @Test func aShutdownClaimsNothingMoreAndStopsWithTheLastJob() {
         var loop = WorkerLoop(mode: .forever, slots: 2)
-        #expect(loop.next() == .claim(limit: 2))
+        #expect(loop.next() == .claim(limit: 2, scans: true))
         loop.claimed(2, of: 2)
         #expect(loop.next() == .pause)
         #expect(loop.pauseEnded(isShuttingDown: true) == true)
@@ -48,7 +48,7 @@ import Testing
 
     @Test func aShutdownWithNothingRunningStopsAtOnce() {
         var loop = WorkerLoop(mode: .forever, slots: 2)
-        #expect(loop.next() == .claim(limit: 2))
+        #expect(loop.next() == .claim(limit: 2, scans: true))
         loop.claimed(0, of: 2)
         #expect(loop.next() == .pause)
         #expect(loop.pauseEnded(isShuttingDown: true) == true)
@@ -57,7 +57,7 @@ import Testing
 
     @Test func nothingIsClaimedBetweenTheRequestToShutDownAndTheEndOfTheSleep() {
         var loop = WorkerLoop(mode: .forever, slots: 1)
-        #expect(loop.next() == .claim(limit: 1))
+        #expect(loop.next() == .claim(limit: 1, scans: true))
         loop.claimed(1, of: 1)
         #expect(loop.next() == .pause)
         loop.jobEnded()
@@ -66,9 +66,22 @@ import Testing
         #expect(loop.next(isShuttingDown: true) == .stop)
     }
 
+    @Test func aClaimUnderWayIsWaitedForAndNotDoubled() {
+        var loop = WorkerLoop(mode: .forever, slots: 2)
+        #expect(loop.next() == .claim(limit: 2, scans: true))
+        #expect(loop.next() == .pause)
+        #expect(loop.next() == .wait)
+        #expect(loop.pauseEnded(isShuttingDown: true) == true)
+        #expect(loop.next() == .wait)
+        loop.claimed(1, of: 2)
+        #expect(loop.next() == .wait)
+        loop.jobEnded()
+        #expect(loop.next() == .stop)
+    }
+
     @Test func onceRunsOneClaim() {
         var loop = WorkerLoop(mode: .once, slots: 2)
-        #expect(loop.next() == .claim(limit: 2))
+        #expect(loop.next() == .claim(limit: 2, scans: true))
         loop.claimed(2, of: 2)
         #expect(loop.next() == .pause)
         loop.jobEnded()
@@ -79,12 +92,12 @@ import Testing
 
     @Test func untilEmptyStopsOnlyAfterAnEmptyClaimWithNothingRunning() {
         var loop = WorkerLoop(mode: .untilEmpty, slots: 2)
-        #expect(loop.next() == .claim(limit: 2))
+        #expect(loop.next() == .claim(limit: 2, scans: true))
         loop.claimed(1, of: 2)
         #expect(loop.next() == .pause)
         #expect(loop.next() == .wait)
         loop.jobEnded()
-        #expect(loop.next() == .claim(limit: 2))
+        #expect(loop.next() == .claim(limit: 2, scans: true))
         loop.claimed(0, of: 2)
         #expect(loop.next() == .stop)
     }

@@ -12,7 +12,7 @@ import Testing
     private func upload(_ path: String, in bench: Workbench) async throws -> JobRecord {
         let release = try await bench.app.release()
         let id = try await bench.app.upload(path, to: release.tracks[0])
-        try await bench.drain()
+        try await bench.poll()
         let track = try await bench.app.row("tracks", release.tracks[0])
         #expect(try track.decode("audio_file_url", as: String.self) == "", "nothing was published")
         return try #require(try await bench.uploadJob(id))
@@ -26,7 +26,7 @@ import Testing
             #expect(job.retryCount == retry)
             #expect(job.error?.contains("nowhere.wav does not exist on") == true, "\(job.error ?? "")")
             try await bench.database.execute("UPDATE upload_jobs SET run_after = now()")
-            try await bench.drain()
+            try await bench.poll()
             job = try #require(try await bench.uploadJob(job.id))
         }
         #expect(job.status == "FAILED")
@@ -126,7 +126,7 @@ import Testing
         let release = try await bench.app.release(status: "PROCESSING")
         try await bench.database.execute(
             "UPDATE tracks SET audio_file_url = \("file://\(bench.storage)/audio/gone.wav") WHERE id = \(release.tracks[0])")
-        try await bench.drain()
+        try await bench.poll()
         let job = try #require(try await bench.processingJob(of: release.tracks[0]))
         #expect(job.status == "PENDING")
         #expect(job.retryCount == 1)

@@ -64,6 +64,12 @@ final class Workbench: Sendable {
         return path
     }
 
+    /// Runs one poll of each worker and the jobs it claimed: one try a job.
+    @discardableResult
+    func poll() async throws -> JobWorker.Tally {
+        try await WorkerManager(configuration, logger: TestDatabase.logger).run(.once)
+    }
+
     /// Runs both workers until nothing is left whose time has come.
     @discardableResult
     func drain(

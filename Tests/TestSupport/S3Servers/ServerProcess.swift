@@ -1,46 +1,46 @@
 import Foundation
-import Synchronization
+import Subprocess
+import SystemPackage
 
-/// A server program that lives no longer than the test process, however that ends.
+/// A server program that lives no longer than the test process, however that ends: `setpriv --pdeathsig KILL` asks the
+/// kernel for that.
 ///
-/// `setpriv --pdeathsig KILL` asks the kernel to kill it when the thread that started it ends, so each has a thread
-/// of its own that waits for it. A pool's thread would be retired some day and take the server with it.
+/// Never Foundation's Process: it learns of an exit by a socket that programs started at the same moment inherit, and
+/// then waits for those as well.
 final class ServerProcess: Sendable {
     private let identifier: Int32
-    private let exited: AsyncStream<Void>
+    private let run: Task<Void, Never>
 
     /// - Throws: When `setpriv` or the program cannot be started.
     init(_ program: String, _ arguments: [String], environment: [String: String], log: URL) async throws {
-        let (exited, exit) = AsyncStream<Void>.makeStream()
-        self.exited = exited
-        identifier = try await withCheckedThrowingContinuation { continuation in
-            let thread = Thread {
-                do {
-                    _ = FileManager.default.createFile(atPath: log.path, contents: nil)
-                    let output = try FileHandle(forWritingTo: log)
-                    let process = Process()
-                    process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
-                    process.arguments = ["--pdeathsig", "KILL", program] + arguments
-                    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-                    process.standardInput = FileHandle.nullDevice
-                    process.standardOutput = output
-                    process.standardError = output
-                    try process.run()
-                    continuation.resume(returning: process.processIdentifier)
-                    process.waitUntilExit()
-                } catch {
-                    continuation.resume(throwing: error)
+        let output = try FileDescriptor.open(
+            FilePath(log.path), .writeOnly, options: [.create, .append, .closeOnExec], permissions: .ownerReadWrite)
+        let (identifiers, started) = AsyncThrowingStream<Int32, any Error>.makeStream()
+        run = Task {
+            do {
+                _ = try await Subprocess.run(
+                    .path("/usr/bin/setpriv"), arguments: Arguments(["--pdeathsig", "KILL", program] + arguments),
+                    environment: .inheriting(environment), input: .none,
+                    output: .fileDescriptor(output, closeAfterSpawningProcess: false),
+                    error: .fileDescriptor(output, closeAfterSpawningProcess: true)
+                ) { execution in
+                    started.yield(execution.processIdentifier.value)
                 }
-                exit.finish()
+            } catch {
+                started.finish(throwing: error)
             }
-            thread.start()
         }
+        for try await identifier in identifiers {
+            self.identifier = identifier
+            return
+        }
+        throw CancellationError()
     }
 
     /// Kills the program as a crash would, and returns when it is gone.
     func kill() async {
         _ = Foundation.kill(identifier, SIGKILL)
-        for await _ in exited {}
+        await run.value
     }
 
     /// Stops the program where it stands, connections open, until `resume`.

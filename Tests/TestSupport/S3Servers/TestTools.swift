@@ -1,4 +1,6 @@
 package import Foundation
+import Subprocess
+import SystemPackage
 
 /// Programs the tests use, from a Python environment: `LATHE_TEST_VENV`, or `.venv` in the repository.
 package enum TestTools {
@@ -29,38 +31,16 @@ package enum TestTools {
     /// Runs a program to its end and returns what it printed.
     ///
     /// - Throws: What it wrote to standard error, when it does not exit with 0.
-    @concurrent
     package static func run(
         _ program: String, _ arguments: [String], input: Data = Data(), environment: [String: String] = [:]
     ) async throws -> Data {
-        let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("lathe-tool-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: scratch) }
-        let files = ["in", "out", "err"].map { scratch.appendingPathComponent($0) }
-        try input.write(to: files[0])
-        for file in files[1...] { try Data().write(to: file) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = try FileHandle(forReadingFrom: files[0])
-        process.standardOutput = try FileHandle(forWritingTo: files[1])
-        process.standardError = try FileHandle(forWritingTo: files[2])
-        let status = try await withCheckedThrowingContinuation {
-            (continuation: CheckedContinuation<Int32, any Error>) in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do {
-                try process.run()
-            } catch {
-                process.terminationHandler = nil
-                continuation.resume(throwing: error)
-            }
+        let result = try await Subprocess.run(
+            .path(FilePath(program)), arguments: Arguments(arguments), environment: .inheriting(environment),
+            input: .array(Array(input)), output: .bytes(limit: 256 << 20), error: .string(limit: 1 << 20))
+        guard result.terminationStatus.isSuccess else {
+            throw Failure("\(program) exited with \(result.terminationStatus): \(result.standardError)")
         }
-        guard status == 0 else {
-            throw Failure(
-                "\(program) exited with \(status): " + String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
-        }
-        return try Data(contentsOf: files[1])
+        return Data(result.standardOutput)
     }
 
     /// Why a tool could not be used.
@@ -70,5 +50,12 @@ package enum TestTools {
         package init(_ description: String) {
             self.description = description
         }
+    }
+}
+
+extension Environment {
+    /// This process's environment with some variables of the caller's.
+    static func inheriting(_ variables: [String: String]) -> Environment {
+        variables.reduce(.inherit) { $0.updating([Key(stringLiteral: $1.key): $1.value]) }
     }
 }
