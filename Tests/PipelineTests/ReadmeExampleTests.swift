@@ -32,7 +32,8 @@ func makeServer(
         let example = lines[(begin + 1)..<end].joined(separator: "\n")
         let readme = try String(
             contentsOf: URL(filePath: RepositoryPaths.root.appending("README.md").string), encoding: .utf8)
-        #expect(readme.contains("\n\(example)\n```\n"))
+        let isShown = readme.contains("\n\(example)\n```\n")
+        #expect(isShown, "copy the function between the marks into README.md")
     }
 
     @Test func theServerShipsAMasterUntilItIsShutDown() async throws {
