@@ -73,7 +73,7 @@ package struct JobWorker: Sendable {
             var loop = WorkerLoop(mode: mode, slots: settings.concurrency)
             var tally = Tally()
             while !Task.isCancelled {
-                switch loop.next() {
+                switch loop.next(isShuttingDown: Task.isShuttingDownGracefully) {
                 case .claim(let limit):
                     let jobs = try await poll(limit: limit, worker: worker, mode: mode)
                     loop.claimed(jobs.count, of: limit)

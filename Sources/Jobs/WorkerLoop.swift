@@ -27,9 +27,10 @@ struct WorkerLoop: Sendable {
         self.slots = slots
     }
 
-    mutating func next() -> Step {
+    /// - Parameter isShuttingDown: a shutdown was asked for, though the sleep that tells of it has not ended yet.
+    mutating func next(isShuttingDown: Bool = false) -> Step {
         if isStopping, running == 0 { return .stop }
-        if mayClaim, !isStopping, running < slots {
+        if mayClaim, !isStopping, !isShuttingDown, running < slots {
             mayClaim = false
             return .claim(limit: slots - running)
         }

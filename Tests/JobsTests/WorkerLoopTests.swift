@@ -55,6 +55,17 @@ import Testing
         #expect(loop.next() == .stop)
     }
 
+    @Test func nothingIsClaimedBetweenTheRequestToShutDownAndTheEndOfTheSleep() {
+        var loop = WorkerLoop(mode: .forever, slots: 1)
+        #expect(loop.next() == .claim(limit: 1))
+        loop.claimed(1, of: 1)
+        #expect(loop.next() == .pause)
+        loop.jobEnded()
+        #expect(loop.next(isShuttingDown: true) == .wait)
+        #expect(loop.pauseEnded(isShuttingDown: true) == true)
+        #expect(loop.next(isShuttingDown: true) == .stop)
+    }
+
     @Test func onceRunsOneClaim() {
         var loop = WorkerLoop(mode: .once, slots: 2)
         #expect(loop.next() == .claim(limit: 2))

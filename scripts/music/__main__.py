@@ -63,15 +63,11 @@ def write_release(path):
 
 def render_long(minutes, folder):
     """Plays the four pieces again and again, each time in another key and with another hand, for so many minutes."""
-    score, beat, seconds, turn = Score(seed=minutes), 0.0, 0.0, 0
+    score, beat, turn = Score(seed=minutes), 0.0, 0
     keys = (0, 2, -3, 5, -1, 3, -4, 1, -2, 4)
-    while seconds < minutes * 60:
-        piece = PIECES[turn % len(PIECES)]
+    while score.seconds(beat) < minutes * 60:
         score.section(beat)
-        beats = piece.play(score, transpose=keys[turn // len(PIECES) % len(keys)])
-        # The tempo at the piece's end is its slowest: this counts a little too long, never too short.
-        seconds += beats / score.beats_per_second * 0.9
-        beat += beats
+        beat += PIECES[turn % len(PIECES)].play(score, transpose=keys[turn // len(PIECES) % len(keys)])
         turn += 1
     destination = folder / f"long-{minutes:g}min.wav"
     with tempfile.TemporaryDirectory(dir=folder) as scratch:

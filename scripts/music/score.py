@@ -1,5 +1,7 @@
 """A score in beats, and its Standard MIDI File (RP-001)."""
 
+import itertools
+import math
 import random
 import re
 import struct
@@ -92,14 +94,21 @@ class Score:
         self.origin = 0.0
         self.beats_per_second = 2.0
         self._events = []
+        self._tempos = []
 
     def event(self, beat, data, order=1):
         self._events.append((round(beat * TICKS_PER_BEAT), order, len(self._events), bytes(data)))
 
     def tempo(self, beat, beats_per_minute):
         self.beats_per_second = beats_per_minute / 60
+        self._tempos.append((self.origin + beat, self.beats_per_second))
         microseconds = round(60_000_000 / beats_per_minute)
         self.event(self.origin + beat, b"\xff\x51\x03" + microseconds.to_bytes(3, "big"), order=-1)
+
+    def seconds(self, beat):
+        """When a beat, counted from the score's start, sounds. Tempos have to be set in order."""
+        changes = itertools.pairwise([*self._tempos, (math.inf, 0.0)])
+        return sum((min(beat, end) - start) / speed for (start, speed), (end, _) in changes if start < beat)
 
     def section(self, origin):
         self.origin = origin
