@@ -36,11 +36,30 @@ struct Transcode: AsyncParsableCommand {
     func run() async throws {
         let sandbox = try LocalMedia.sandbox(try await Settings(options))
         let targets = try planTargets()
-        if let outDir {
-            try FileManager.default.createDirectory(atPath: outDir, withIntermediateDirectories: true)
+        try makeFolder()
+        let failures = try await stoppable { await transcodeAll(to: targets, sandbox: sandbox) }
+        guard failures == 0 else {
+            throw CommandError(.workFailed, "\(failures) of \(files.count) files were not transcoded")
         }
+    }
+
+    private func makeFolder() throws(CommandError) {
+        guard let outDir else { return }
+        do {
+            try FileManager.default.createDirectory(atPath: outDir, withIntermediateDirectories: true)
+        } catch {
+            let reason = ((error as? CocoaError)?.underlying as? POSIXError).map {
+                "\(Errno(rawValue: $0.code.rawValue))"
+            }
+            throw CommandError(
+                .workFailed, "the folder \(outDir) cannot be made: \(reason ?? error.localizedDescription)")
+        }
+    }
+
+    /// - Returns: how many failed.
+    private func transcodeAll(to targets: [FilePath], sandbox: MediaSandbox) async -> Int {
         let board = ProgressBoard(count: files.count)
-        let failures = await withTaskGroup(of: Bool.self) { group in
+        return await withTaskGroup(of: Bool.self) { group in
             var pending = zip(files, targets).makeIterator()
             for _ in 0..<ProcessInfo.processInfo.activeProcessorCount {
                 guard let (source, target) = pending.next() else { break }
@@ -49,13 +68,10 @@ struct Transcode: AsyncParsableCommand {
             var failures = 0
             while let succeeded = await group.next() {
                 if !succeeded { failures += 1 }
-                guard let (source, target) = pending.next() else { continue }
+                guard !Task.isCancelled, let (source, target) = pending.next() else { continue }
                 group.addTask { await transcode(source, to: target, sandbox: sandbox, board: board) }
             }
             return failures
-        }
-        guard failures == 0 else {
-            throw CommandError(.workFailed, "\(failures) of \(files.count) files were not transcoded")
         }
     }
 
@@ -94,6 +110,8 @@ struct Transcode: AsyncParsableCommand {
             return true
         } catch {
             board.end(source)
+            // That all of them are stopped is said once.
+            guard !Task.isCancelled else { return false }
             Console.error("\(source): \(CommandError(error)?.message ?? "\(error)")")
             return false
         }
@@ -128,7 +146,8 @@ struct Transcode: AsyncParsableCommand {
     private func show(_ target: FilePath, _ report: TranscodeReport, took: Double) {
         let length = Readable.time(seconds: Int(report.duration.rounded()))
         let speed = Int((report.duration / max(took, 0.001)).rounded())
-        Console.line("\(target)  \(length)  \(Readable.bytes(report.bytes))  \(Readable.seconds(took)), \(speed)× real time")
+        Console.line(
+            "\(target)  \(length)  \(Readable.bytes(report.bytes))  \(Readable.seconds(took)), \(speed)× real time")
         for warning in report.source.warnings + report.warnings { Console.line("  note: \(warning)") }
     }
 }
