@@ -75,23 +75,30 @@ struct Transcode: AsyncParsableCommand {
         }
     }
 
-    /// Where each MP3 goes; two sources may not have the same target.
+    /// Where each MP3 goes; two sources may not have the same target, and none may be its own.
     private func planTargets() throws(CommandError) -> [FilePath] {
-        if let output { return [FilePath(output)] }
         var targets: [FilePath] = []
-        var sources: [FilePath: String] = [:]
+        var sources: [String: String] = [:]
         for file in files {
             let source = FilePath(file)
             guard let stem = source.stem else { throw CommandError(.usage, "\(file) is not a file name") }
             let folder = outDir.map { FilePath($0) } ?? source.removingLastComponent()
-            let target = folder.appending("\(stem).mp3")
-            if let other = sources[target] {
+            let target = output.map { FilePath($0) } ?? folder.appending("\(stem).mp3")
+            guard Self.place(of: target) != Self.place(of: source) else {
+                throw CommandError(.usage, "\(file) would be replaced by its own MP3: name another file or --out-dir")
+            }
+            if let other = sources.updateValue(file, forKey: Self.place(of: target)) {
                 throw CommandError(.usage, "\(other) and \(file) would both become \(target): use another --out-dir")
             }
-            sources[target] = file
             targets.append(target)
         }
         return targets
+    }
+
+    /// The same for all the ways to write one path, through `.`, `..` and linked folders.
+    private static func place(of path: FilePath) -> String {
+        let folder = URL(filePath: path.removingLastComponent().string, directoryHint: .isDirectory)
+        return folder.resolvingSymlinksInPath().appending(path: path.lastComponent?.string ?? "").path
     }
 
     private func transcode(
