@@ -131,7 +131,7 @@ struct Transcode: AsyncParsableCommand {
             throw CommandError(.workFailed, "\(target) is already there; --force replaces it")
         }
         let input = try LocalMedia.open(source)
-        let picture = try cover.map { name throws(CommandError) in try LocalMedia.open(name) }
+        let picture = try cover.map(openCover)
         let output = try UnfinishedFile(for: target)
         let report = try await sandbox.transcode(
             input.descriptor, to: output.file.descriptor, profile: .mp3At320,
@@ -141,6 +141,14 @@ struct Transcode: AsyncParsableCommand {
         }
         try output.publish(replacing: force)
         return report
+    }
+
+    private func openCover(_ name: String) throws(CommandError) -> OpenFile {
+        do {
+            return try LocalMedia.open(name)
+        } catch {
+            throw CommandError(error.exit, "the cover \(name): \(error.message)")
+        }
     }
 
     private struct Line: Encodable {
