@@ -160,7 +160,13 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
-        .testTarget(name: "CommandTests", dependencies: ["Pipeline", "Postgres", "TestSupport"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "lathe", "lathe-media", "Migrations", "Pipeline", "Postgres", "PrivatePostgres", "TestSupport",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
     ]
 )
 
