@@ -162,7 +162,13 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
-        .testTarget(name: "CommandTests", dependencies: ["Pipeline", "Postgres", "TestSupport"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "lathe", "lathe-media", "Migrations", "Pipeline", "Postgres", "PrivatePostgres", "TestSupport",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
     ]
 )
 

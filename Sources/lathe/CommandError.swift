@@ -28,12 +28,22 @@ struct CommandError: Error {
             self.init(error.kind == .unreachable ? .unreachable : .badConfiguration, error.message)
         case MigrationError.database(let error): self.init(error as any Error)
         case let error as MigrationError: self.init(.workFailed, "\(error)")
-        case let error as PostgresError:
-            self.init(error.isConnectionFailure ? .unreachable : .workFailed, error.message)
+        case let error as PostgresError: self.init(error)
         case let error as ObjectStorageError: self.init(error.isOutage ? .unreachable : .workFailed, "\(error)")
         case let failure as MediaFailure: self.init(.workFailed, failure.message)
         case is CancellationError: self.init(.workFailed, "stopped")
         default: return nil
+        }
+    }
+
+    private init(_ error: PostgresError) {
+        switch error.kind {
+        case _ where error.isConnectionFailure: self.init(.unreachable, error.message)
+        // Waiting mends no wrong password, unknown database or malformed URL.
+        case .connectionFailed, .invalidConfiguration: self.init(.badConfiguration, error.message)
+        case .server(.undefinedTable), .server(.undefinedColumn):
+            self.init(.badConfiguration, "\(error.message): run `lathe migrate`")
+        default: self.init(.workFailed, error.message)
         }
     }
 }

@@ -17,14 +17,17 @@ struct JobsCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List jobs, the last changed first.")
+        private static let statuses = ["PENDING", "UPLOADING", "PROCESSING", "COMPLETED", "FAILED"]
 
         @OptionGroup var options: SettingsOptions
-        @Option(help: "Only these: PENDING, UPLOADING, PROCESSING, COMPLETED or FAILED.") var status: String?
+        @Option(help: "Only these: \(List.statuses.joined(separator: ", ")).") var status: String?
         @Option(help: "At most this many of each kind.") var limit = 50
         @Flag(help: "Print JSON, one job a line.") var json = false
 
         func validate() throws {
             guard limit > 0 else { throw ValidationError("--limit must be at least 1.") }
+            guard let status, !Self.statuses.contains(status.uppercased()) else { return }
+            throw ValidationError("--status is one of \(Self.statuses.joined(separator: ", ")), not \"\(status)\".")
         }
 
         func run() async throws {

@@ -24,18 +24,19 @@ struct Migrate: AsyncParsableCommand {
         let logger = try await Settings(options).logger()
         let migrator = Migrator(database: database, migrations: Migrations.all, logger: logger)
         if status {
-            for line in try await migrator.status() {
-                Console.line("\(line)")
-            }
+            Console.table(
+                ["MIGRATION", "STATE", "NAME"],
+                try await migrator.status().map { ["\($0.version)", "\($0.state)", $0.name] })
         } else if dryRun {
             for planned in try await migrator.plan() {
                 Console.line("-- \(planned.name)\n\(planned.sql)")
             }
         } else {
-            let applied = try await migrator.apply { Console.line("applied \($0.name)") }
-            if applied.isEmpty {
-                Console.line("nothing to do: all \(Migrations.all.count) migrations are applied")
-            }
+            let applied = try await migrator.apply { Console.line("running \($0.version) \($0.name)") }
+            Console.line(
+                applied.isEmpty
+                    ? "nothing to do: all \(Migrations.all.count) migrations are applied"
+                    : "applied \(applied.count) of \(Migrations.all.count) migrations")
         }
         await database.close()
     }

@@ -51,7 +51,12 @@ struct Probe: AsyncParsableCommand {
 /// Files named on the command line, and the media process that reads them.
 enum LocalMedia {
     static func sandbox(_ settings: Settings) throws -> MediaSandbox {
-        let executable = try MediaSandbox.locateExecutable(explicit: settings.mediaExecutable.map { FilePath($0) })
+        let executable: FilePath
+        do {
+            executable = try MediaSandbox.locateExecutable(explicit: settings.mediaExecutable.map { FilePath($0) })
+        } catch {
+            throw CommandError(.badConfiguration, "\(error.message) (LATHE_MEDIA_PATH)")
+        }
         return MediaSandbox(executable: executable, logger: try settings.logger())
     }
 

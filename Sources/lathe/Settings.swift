@@ -76,7 +76,7 @@ struct Settings {
     var mediaExecutable: String? { ours.string(forKey: "media.path") }
 
     private func storage() throws -> StorageConfiguration {
-        guard let url = flags.storage ?? ours.string(forKey: "storage.url") else {
+        guard let url = flags.storage ?? ours.string(forKey: "storage.url"), !url.isEmpty else {
             throw CommandError(
                 .badConfiguration, "no storage is set: LATHE_STORAGE_URL=s3://bucket or file:///directory")
         }

@@ -36,11 +36,30 @@ struct Transcode: AsyncParsableCommand {
     func run() async throws {
         let sandbox = try LocalMedia.sandbox(try await Settings(options))
         let targets = try planTargets()
-        if let outDir {
-            try FileManager.default.createDirectory(atPath: outDir, withIntermediateDirectories: true)
+        try makeFolder()
+        let failures = try await stoppable { await transcodeAll(to: targets, sandbox: sandbox) }
+        guard failures == 0 else {
+            throw CommandError(.workFailed, "\(failures) of \(files.count) files were not transcoded")
         }
+    }
+
+    private func makeFolder() throws(CommandError) {
+        guard let outDir else { return }
+        do {
+            try FileManager.default.createDirectory(atPath: outDir, withIntermediateDirectories: true)
+        } catch {
+            let reason = ((error as? CocoaError)?.underlying as? POSIXError).map {
+                "\(Errno(rawValue: $0.code.rawValue))"
+            }
+            throw CommandError(
+                .workFailed, "the folder \(outDir) cannot be made: \(reason ?? error.localizedDescription)")
+        }
+    }
+
+    /// - Returns: how many failed.
+    private func transcodeAll(to targets: [FilePath], sandbox: MediaSandbox) async -> Int {
         let board = ProgressBoard(count: files.count)
-        let failures = await withTaskGroup(of: Bool.self) { group in
+        return await withTaskGroup(of: Bool.self) { group in
             var pending = zip(files, targets).makeIterator()
             for _ in 0..<ProcessInfo.processInfo.activeProcessorCount {
                 guard let (source, target) = pending.next() else { break }
@@ -49,33 +68,37 @@ struct Transcode: AsyncParsableCommand {
             var failures = 0
             while let succeeded = await group.next() {
                 if !succeeded { failures += 1 }
-                guard let (source, target) = pending.next() else { continue }
+                guard !Task.isCancelled, let (source, target) = pending.next() else { continue }
                 group.addTask { await transcode(source, to: target, sandbox: sandbox, board: board) }
             }
             return failures
         }
-        guard failures == 0 else {
-            throw CommandError(.workFailed, "\(failures) of \(files.count) files were not transcoded")
-        }
     }
 
-    /// Where each MP3 goes; two sources may not have the same target.
+    /// Where each MP3 goes; two sources may not have the same target, and none may be its own.
     private func planTargets() throws(CommandError) -> [FilePath] {
-        if let output { return [FilePath(output)] }
         var targets: [FilePath] = []
-        var sources: [FilePath: String] = [:]
+        var sources: [String: String] = [:]
         for file in files {
             let source = FilePath(file)
             guard let stem = source.stem else { throw CommandError(.usage, "\(file) is not a file name") }
             let folder = outDir.map { FilePath($0) } ?? source.removingLastComponent()
-            let target = folder.appending("\(stem).mp3")
-            if let other = sources[target] {
+            let target = output.map { FilePath($0) } ?? folder.appending("\(stem).mp3")
+            guard Self.place(of: target) != Self.place(of: source) else {
+                throw CommandError(.usage, "\(file) would be replaced by its own MP3: name another file or --out-dir")
+            }
+            if let other = sources.updateValue(file, forKey: Self.place(of: target)) {
                 throw CommandError(.usage, "\(other) and \(file) would both become \(target): use another --out-dir")
             }
-            sources[target] = file
             targets.append(target)
         }
         return targets
+    }
+
+    /// The same for all the ways to write one path, through `.`, `..` and linked folders.
+    private static func place(of path: FilePath) -> String {
+        let folder = URL(filePath: path.removingLastComponent().string, directoryHint: .isDirectory)
+        return folder.resolvingSymlinksInPath().appending(path: path.lastComponent?.string ?? "").path
     }
 
     private func transcode(
@@ -94,6 +117,8 @@ struct Transcode: AsyncParsableCommand {
             return true
         } catch {
             board.end(source)
+            // That all of them are stopped is said once.
+            guard !Task.isCancelled else { return false }
             Console.error("\(source): \(CommandError(error)?.message ?? "\(error)")")
             return false
         }
@@ -106,7 +131,7 @@ struct Transcode: AsyncParsableCommand {
             throw CommandError(.workFailed, "\(target) is already there; --force replaces it")
         }
         let input = try LocalMedia.open(source)
-        let picture = try cover.map { name throws(CommandError) in try LocalMedia.open(name) }
+        let picture = try cover.map(openCover)
         let output = try UnfinishedFile(for: target)
         let report = try await sandbox.transcode(
             input.descriptor, to: output.file.descriptor, profile: .mp3At320,
@@ -116,6 +141,14 @@ struct Transcode: AsyncParsableCommand {
         }
         try output.publish(replacing: force)
         return report
+    }
+
+    private func openCover(_ name: String) throws(CommandError) -> OpenFile {
+        do {
+            return try LocalMedia.open(name)
+        } catch {
+            throw CommandError(error.exit, "the cover \(name): \(error.message)")
+        }
     }
 
     private struct Line: Encodable {
@@ -128,7 +161,8 @@ struct Transcode: AsyncParsableCommand {
     private func show(_ target: FilePath, _ report: TranscodeReport, took: Double) {
         let length = Readable.time(seconds: Int(report.duration.rounded()))
         let speed = Int((report.duration / max(took, 0.001)).rounded())
-        Console.line("\(target)  \(length)  \(Readable.bytes(report.bytes))  \(Readable.seconds(took)), \(speed)× real time")
+        Console.line(
+            "\(target)  \(length)  \(Readable.bytes(report.bytes))  \(Readable.seconds(took)), \(speed)× real time")
         for warning in report.source.warnings + report.warnings { Console.line("  note: \(warning)") }
     }
 }
