@@ -141,7 +141,8 @@ package struct JobWorker: Sendable {
                 await scan()
             }
             return try await queue.claim(limit: limit, worker: run.worker)
-        } catch where run.mode == .forever || Task.isCancelled {
+        } catch {
+            guard run.mode == .forever || Task.isCancelled else { throw error }
             if !Task.isCancelled {
                 logger.error("\(queue.table.kind) worker could not poll: \(error)")
             }

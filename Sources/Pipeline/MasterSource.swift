@@ -38,7 +38,8 @@ struct MasterSource: Sendable {
         }
         do {
             _ = try await downloader.download(url, into: file, maximumBytes: Self.maximumBytes)
-        } catch where error.kind == .accessDenied {
+        } catch {
+            guard error.kind == .accessDenied else { throw error }
             // A refusal by somebody else's host concerns this URL alone, unlike one by our own storage.
             throw ObjectStorageError(.notFound, error.message, httpStatus: error.httpStatus)
         }

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Foundation
+import Jobs
 import Pipeline
 import Postgres
 
