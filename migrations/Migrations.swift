@@ -5,12 +5,20 @@ package enum Migrations {
     package static let all: [Migration] = [
         Migration(version: 1, name: "app_tables", sql: text(PackageResources._001_app_tables_sql)),
         Migration(version: 2, name: "workers", sql: text(PackageResources._002_workers_sql)),
-        Migration(version: 3, name: "upload_job_scheduling", sql: text(PackageResources._003_upload_job_scheduling_sql)),
+        Migration(
+            version: 3, name: "upload_job_scheduling", sql: text(PackageResources._003_upload_job_scheduling_sql)),
         Migration(version: 4, name: "processing", sql: text(PackageResources._004_processing_sql)),
-        Migration(version: 5, name: "upload_jobs_pending_index", sql: text(PackageResources._005_upload_jobs_pending_index_sql)),
-        Migration(version: 6, name: "upload_jobs_running_index", sql: text(PackageResources._006_upload_jobs_running_index_sql)),
-        Migration(version: 7, name: "upload_jobs_target_index", sql: text(PackageResources._007_upload_jobs_target_index_sql)),
-        Migration(version: 8, name: "releases_processing_index", sql: text(PackageResources._008_releases_processing_index_sql)),
+        Migration(
+            version: 5, name: "upload_jobs_pending_index",
+            sql: text(PackageResources._005_upload_jobs_pending_index_sql)),
+        Migration(
+            version: 6, name: "upload_jobs_running_index",
+            sql: text(PackageResources._006_upload_jobs_running_index_sql)),
+        Migration(
+            version: 7, name: "upload_jobs_target_index", sql: text(PackageResources._007_upload_jobs_target_index_sql)),
+        Migration(
+            version: 8, name: "releases_processing_index",
+            sql: text(PackageResources._008_releases_processing_index_sql)),
         Migration(
             version: 9, name: "releases_processing_error",
             sql: text(PackageResources._009_releases_processing_error_sql)),

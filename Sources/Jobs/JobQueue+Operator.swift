@@ -58,7 +58,8 @@ extension JobQueue {
     package func retry(_ id: UUID) async throws -> RetryAnswer {
         try await database.transaction { transaction in
             let found = try transaction.query(
-                "SELECT coalesce(status::text, '?') AS status FROM \(identifier: table.name) WHERE id = \(id) FOR UPDATE")
+                "SELECT coalesce(status::text, '?') AS status FROM \(identifier: table.name) WHERE id = \(id) FOR UPDATE"
+            )
             guard let status: String = try found.first?.decode("status") else { return .notFound }
             guard let phase = table.phase(of: status),
                 let next = JobState(phase: phase).applying(.retriedByOperator, policy: policy, jitter: 0)?.state

@@ -90,13 +90,16 @@ package struct WorkerLease: Sendable {
             }
         }
         // Rows of the long dead go along.
-        _ = try await database.execute("DELETE FROM workers WHERE id = \(worker) OR beat_at < now() - interval '1 day'")
+        try await database.execute(
+            "DELETE FROM workers WHERE id = \(worker) OR beat_at < now() - interval '1 day'")
     }
 }
 
 /// Runs `body` and cancels it after `limit`.
 /// - Throws: what `body` throws, `TimeLimitExceeded` where it took too long.
-package func withTimeout<R: Sendable>(_ limit: Duration, _ body: @escaping @Sendable () async throws -> R) async throws -> R {
+package func withTimeout<R: Sendable>(_ limit: Duration, _ body: @escaping @Sendable () async throws -> R) async throws
+    -> R
+{
     try await withThrowingTaskGroup(of: R?.self) { group in
         group.addTask { try await body() }
         group.addTask {

@@ -88,7 +88,8 @@ extension Catalogue {
     /// deleted. The jobs themselves complete a release with their last track; this is the net under them.
     /// - Returns: of each release that was ready, whether it was moved, or the error that kept it: one that cannot be
     ///   moved does not hold the others.
-    func completeReadyReleases(_ profile: EncodingProfile) async throws -> [(id: UUID, moved: Result<Bool, any Error>)] {
+    func completeReadyReleases(_ profile: EncodingProfile) async throws -> [(id: UUID, moved: Result<Bool, any Error>)]
+    {
         let ready = try await database.query("SELECT r.id FROM releases r WHERE \(sql: Self.isReady(profile))")
         var results: [(id: UUID, moved: Result<Bool, any Error>)] = []
         for row in ready {

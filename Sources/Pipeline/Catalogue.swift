@@ -58,7 +58,8 @@ package struct Catalogue: Sendable {
             throw JobRejection("track \(track.lowercased) was deleted while its master was uploaded")
         }
         // The same address may hold another master now: what was cut from the former one is no longer current.
-        try transaction.execute("UPDATE renditions SET source_url = '' WHERE track_id = \(track) AND source_url = \(url)")
+        try transaction.execute(
+            "UPDATE renditions SET source_url = '' WHERE track_id = \(track) AND source_url = \(url)")
         return try transaction.execute(
             """
             UPDATE tracks SET audio_file_url = \(url), duration_seconds = \(durationSeconds)

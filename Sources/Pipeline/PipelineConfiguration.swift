@@ -4,12 +4,15 @@ import Foundation
 public struct PipelineConfiguration: Sendable {
     /// The two workers.
     public enum Worker: String, Sendable, Hashable, CaseIterable {
+        /// Ships masters and covers to storage.
         case upload
+        /// Cuts renditions and moves releases to PENDING_REVIEW.
         case processing
     }
 
     /// libpq connection string, as a URL or as `key=value` pairs; empty for libpq's own PG* environment.
     public var database: String
+    /// Where masters, covers and renditions are kept.
     public var storage: StorageConfiguration
     /// Folders a `local_path` may lie in. The upload worker does not start without one.
     public var uploadRoots: [String]
@@ -22,7 +25,9 @@ public struct PipelineConfiguration: Sendable {
     public var mediaExecutable: String?
     /// Which workers run.
     public var workers: Set<Worker> = Set(Worker.allCases)
+    /// Between two polls of `upload_jobs`.
     public var uploadPollInterval: Duration = .seconds(5)
+    /// Between two polls of releases in PROCESSING.
     public var processingPollInterval: Duration = .seconds(10)
     /// Files uploaded at once.
     public var uploadConcurrency = 4
@@ -31,6 +36,7 @@ public struct PipelineConfiguration: Sendable {
     /// How long running jobs may go on after a shutdown was asked for, before they are given back.
     public var drainTime: Duration = .seconds(30)
 
+    /// Everything else has its default.
     public init(database: String, storage: StorageConfiguration, uploadRoots: [String]) {
         self.database = database
         self.storage = storage
@@ -54,6 +60,7 @@ public struct StorageConfiguration: Sendable {
     public var url: String
     /// Base URL of an S3-compatible server; nil for AWS.
     public var endpoint: String?
+    /// Region that requests are signed for.
     public var region: String = "us-east-1"
     /// Keys that sign requests; needed for `s3://`.
     public var credentials: Credentials?
@@ -62,24 +69,30 @@ public struct StorageConfiguration: Sendable {
     /// `https://endpoint/bucket/key` instead of `https://bucket.endpoint/key`; nil lets the endpoint decide.
     public var usesPathStyle: Bool?
 
+    /// - Parameter url: `s3://bucket[/prefix]` or `file:///directory`.
     public init(url: String) {
         self.url = url
     }
 
     /// A key pair. Its description never shows the secret.
     public struct Credentials: Sendable, CustomStringConvertible, CustomReflectable {
+        /// Names the key pair; not a secret.
         public var accessKeyID: String
+        /// Signs requests, and is never sent.
         public var secretAccessKey: String
         /// Of temporary credentials.
         public var sessionToken: String?
 
+        /// - Parameter sessionToken: of temporary credentials.
         public init(accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil) {
             self.accessKeyID = accessKeyID
             self.secretAccessKey = secretAccessKey
             self.sessionToken = sessionToken
         }
 
+        /// The key's name alone.
         public var description: String { "Credentials(\(accessKeyID), secret hidden)" }
+        /// Hides the secret from `dump` as well.
         public var customMirror: Mirror { Mirror(self, children: ["accessKeyID": accessKeyID]) }
     }
 }

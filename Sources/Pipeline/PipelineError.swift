@@ -8,6 +8,7 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
         case unreachable
     }
 
+    /// What stands in the way.
     public let kind: Kind
     /// One sentence that says what to do.
     public let message: String
@@ -17,5 +18,6 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
         self.message = message
     }
 
+    /// The message.
     public var description: String { message }
 }

@@ -61,7 +61,8 @@ struct UploadRoots: Sendable {
             }
         }
         if failure == .permissionDenied, candidates.contains(where: { contains($0.lexicallyNormalized()) }) {
-            throw LocalFileError(message: "\(path) may not be read by this user: check its permissions", isPermanent: false)
+            throw LocalFileError(
+                message: "\(path) may not be read by this user: check its permissions", isPermanent: false)
         }
         guard candidates.contains(where: { contains($0.lexicallyNormalized()) }) else { throw outside(path) }
         if failure == .noSuchFileOrDirectory || failure == .notDirectory {
@@ -76,8 +77,8 @@ struct UploadRoots: Sendable {
     }
 
     private func outside(_ path: String) -> LocalFileError {
-        LocalFileError(
-            message: "\(path) is outside the upload roots (LATHE_UPLOAD_ROOTS = \(roots.map(\.string).joined(separator: ":")))",
-            isPermanent: true)
+        let allowed = roots.map(\.string).joined(separator: ":")
+        return LocalFileError(
+            message: "\(path) is outside the upload roots (LATHE_UPLOAD_ROOTS = \(allowed))", isPermanent: true)
     }
 }

@@ -43,7 +43,8 @@ public struct WorkerManager: Service {
     @discardableResult
     private func work(_ mode: JobWorker.Mode) async throws -> JobWorker.Tally {
         let lease = WorkerLease(
-            database: resources.beatDatabase, tables: workers.map(\.queue.table), version: LatheVersion.current, logger: logger)
+            database: resources.beatDatabase, tables: workers.map(\.queue.table), version: LatheVersion.current,
+            logger: logger)
         var backoff = Backoff()
         var unfinished: UUID?
         while true {
@@ -71,7 +72,8 @@ public struct WorkerManager: Service {
 
     /// One incarnation: beats, rescues and works, until the work ends or the lease is lost.
     private func live(as incarnation: UUID, lease: WorkerLease, mode: JobWorker.Mode) async throws -> JobWorker.Tally {
-        logger.info("worker \(incarnation.lowercased) started: \(workers.map(\.queue.table.kind).joined(separator: ", "))")
+        let kinds = workers.map(\.queue.table.kind).joined(separator: ", ")
+        logger.info("worker \(incarnation.lowercased) started: \(kinds)")
         let rescuer = LostJobRescuer(queues: workers.map(\.queue), logger: logger)
         let result = await withTaskGroup(of: Result<JobWorker.Tally, any Error>?.self) { group in
             group.addTask {
@@ -83,10 +85,15 @@ public struct WorkerManager: Service {
                 return nil
             }
             group.addTask {
-                do { return .success(try await runWorkers(as: incarnation, mode: mode)) } catch { return .failure(error) }
+                do {
+                    return .success(try await runWorkers(as: incarnation, mode: mode))
+                } catch {
+                    return .failure(error)
+                }
             }
             defer { group.cancelAll() }
-            // The first to end is the work itself, or the beat that was lost; then the work is cancelled and waited for.
+            // The first to end is the work itself, or the beat that was lost; then the work is cancelled, and waited
+            // for.
             var isLost = false
             while let ended = await group.next() {
                 group.cancelAll()

@@ -26,7 +26,8 @@ struct Demo: AsyncParsableCommand {
     @Flag(help: "Show the workers' log.") var verbose = false
 
     func run() async throws {
-        let music = try MusicFolder(at: music.map { FilePath(URL(filePath: $0).absoluteURL.path) } ?? MusicFolder.standard())
+        let music = try MusicFolder(
+            at: music.map { FilePath(URL(filePath: $0).absoluteURL.path) } ?? MusicFolder.standard())
         let storage = try storageFolder()
         Console.line("starting a private Postgres …")
         let server: PrivatePostgres
@@ -99,6 +100,7 @@ struct MusicFolder: Sendable {
             }
             folder = folder.deletingLastPathComponent()
         }
-        throw CommandError(.badConfiguration, "Fixtures/music was not found above \(executable.path): name one with --music")
+        throw CommandError(
+            .badConfiguration, "Fixtures/music was not found above \(executable.path): name one with --music")
     }
 }

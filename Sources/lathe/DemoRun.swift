@@ -19,7 +19,8 @@ struct DemoRun: Service, CustomStringConvertible {
 
     func run() async throws {
         let start = ContinuousClock.now
-        let database = Database(PostgresConfiguration(connectionString: database), maximumConnections: 2, logger: logger)
+        let database = Database(
+            PostgresConfiguration(connectionString: database), maximumConnections: 2, logger: logger)
         try await Migrator(database: database, migrations: Migrations.all, logger: logger).apply()
         let release = try await submit(to: database)
         Console.line("submitted \"\(music.release.title)\" with \(music.release.tracks.count) tracks and its cover")

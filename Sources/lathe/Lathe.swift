@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Pipeline
 
 /// `lathe`: one file a command.
@@ -18,6 +19,8 @@ struct Lathe: AsyncParsableCommand {
         ])
 
     static func main() async {
+        // A reader that leaves (`lathe jobs list | head`) must not kill a worker.
+        signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -8,7 +8,9 @@ import Postgres
 struct ReprocessCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reprocess", abstract: "Queue the tracks of releases to be cut anew.",
-        discussion: "The releases' status is not touched. Tracks without a master, or that run right now, are left alone.")
+        discussion: """
+            The releases' status is not touched. Tracks without a master, or that run right now, are left alone.
+            """)
 
     @OptionGroup var options: SettingsOptions
     @Option(help: "A release's id; may be given several times.") var release: [UUID] = []

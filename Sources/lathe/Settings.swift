@@ -125,7 +125,8 @@ struct Settings {
     /// A number, which the environment gives as text and YAML as a number of its own.
     private func number<N>(_ key: String, _ parse: (String) -> N?) throws -> N? {
         let name = ConfigKey(key)
-        let text = ours.string(forKey: name) ?? ours.int(forKey: name).map(String.init)
+        let text =
+            ours.string(forKey: name) ?? ours.int(forKey: name).map(String.init)
             ?? ours.double(forKey: name).map { String($0) }
         guard let text else { return nil }
         guard let value = parse(text) else { throw malformed(key, "a number, not \"\(text)\"") }
@@ -143,9 +144,12 @@ extension Settings {
     func logger() throws -> Logger {
         let name = flags.logLevel ?? theirs.string(forKey: "log.level") ?? "info"
         guard let level = Logger.Level(rawValue: name == "warn" ? "warning" : name.lowercased()) else {
-            throw CommandError(.badConfiguration, "the log level \"\(name)\" is not one of trace, debug, info, notice, warning, error")
+            throw CommandError(
+                .badConfiguration,
+                "the log level \"\(name)\" is not one of trace, debug, info, notice, warning, error")
         }
-        let file = try theirs.string(forKey: "log.file.path").map { path throws(CommandError) in try LogFile.open(path) }
+        let file = try theirs.string(forKey: "log.file.path").map { path throws(CommandError) in try LogFile.open(path)
+        }
         var logger = Logger(label: "lathe.worker") { label in
             let stream = StreamLogHandler.standardError(label: label)
             guard let file else { return stream }

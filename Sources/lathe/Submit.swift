@@ -20,7 +20,8 @@ struct Submit: AsyncParsableCommand {
         }
         guard wasSubmitted else {
             throw CommandError(
-                .workFailed, "release \(release.lowercased) is \(progress.status); only a DRAFT or REJECTED one is submitted")
+                .workFailed,
+                "release \(release.lowercased) is \(progress.status); only a DRAFT or REJECTED one is submitted")
         }
         Console.line("\(release.lowercased) is PROCESSING: \(progress.sentence)")
         await database.close()

@@ -64,7 +64,8 @@ import Testing
             running.withLock { $0.now -= 1 }
             return .done { _ in "" }
         }
-        let tally = try await worker(handler, concurrency: 3).run(as: try await JobQueueTests.register(in: database), mode: .untilEmpty)
+        let tally = try await worker(handler, concurrency: 3).run(
+            as: try await JobQueueTests.register(in: database), mode: .untilEmpty)
         #expect(tally.completed == 12)
         #expect(running.withLock { $0.most } <= 3)
     }
@@ -72,7 +73,8 @@ import Testing
     @Test func onceRunsOneBatch() async throws {
         try await insert(5)
         let handler = ClosureHandler { _ in .done { _ in "" } }
-        let tally = try await worker(handler, concurrency: 2).run(as: try await JobQueueTests.register(in: database), mode: .once)
+        let tally = try await worker(handler, concurrency: 2).run(
+            as: try await JobQueueTests.register(in: database), mode: .once)
         #expect(tally.completed == 2)
         #expect(try await count("PENDING") == 3)
     }

@@ -63,7 +63,9 @@ import Testing
         #expect(job.error == "\(path) is not a regular file")
     }
 
-    @Test(arguments: ["/etc/passwd", "ROOT/../outside.wav", "ROOT/link.wav", "/proc/self/environ", "relative-nowhere.wav"])
+    @Test(arguments: [
+        "/etc/passwd", "ROOT/../outside.wav", "ROOT/link.wav", "/proc/self/environ", "relative-nowhere.wav",
+    ])
     func aPathOutsideTheUploadRootsIsNeverRead(path: String) async throws {
         let bench = try await Workbench()
         let outside = bench.uploads.removingLastComponent().appending("outside.wav").string
@@ -75,9 +77,13 @@ import Testing
             #expect(job.status == "PENDING", "it may still arrive in the root")
         } else {
             #expect(job.status == "FAILED")
-            #expect(job.error?.contains("is outside the upload roots (LATHE_UPLOAD_ROOTS") == true, "\(job.error ?? "")")
+            #expect(
+                job.error?.contains("is outside the upload roots (LATHE_UPLOAD_ROOTS") == true, "\(job.error ?? "")")
         }
-        #expect(try FileManager.default.subpathsOfDirectory(atPath: bench.storage.string).allSatisfy { !$0.contains("audio/") })
+        #expect(
+            try FileManager.default.subpathsOfDirectory(atPath: bench.storage.string).allSatisfy {
+                !$0.contains("audio/")
+            })
     }
 
     @Test(arguments: [
@@ -101,7 +107,9 @@ import Testing
         #expect(error.contains(says), "\(error)")
     }
 
-    @Test(arguments: ["broken-images/truncated-jpeg.jpg", "broken-images/text-named-jpg.jpg", "broken-images/wav-named-jpg.jpg"])
+    @Test(arguments: [
+        "broken-images/truncated-jpeg.jpg", "broken-images/text-named-jpg.jpg", "broken-images/wav-named-jpg.jpg",
+    ])
     func aCoverThatIsNoPictureFailsAtOnce(fixture: String) async throws {
         let bench = try await Workbench()
         let release = try await bench.app.release()
@@ -125,7 +133,8 @@ import Testing
         let bench = try await Workbench()
         let release = try await bench.app.release(status: "PROCESSING")
         try await bench.database.execute(
-            "UPDATE tracks SET audio_file_url = \("file://\(bench.storage)/audio/gone.wav") WHERE id = \(release.tracks[0])")
+            "UPDATE tracks SET audio_file_url = \("file://\(bench.storage)/audio/gone.wav") WHERE id = \(release.tracks[0])"
+        )
         try await bench.poll()
         let job = try #require(try await bench.processingJob(of: release.tracks[0]))
         #expect(job.status == "PENDING")
@@ -154,7 +163,9 @@ import Testing
         let job = try #require(try await bench.processingJob(of: release.tracks[0]))
         #expect(job.status == "PENDING")
         #expect(job.retryCount == 0, "a full disk is not the job's fault")
-        #expect(job.error?.lowercased().contains("full") == true || job.error?.contains("space") == true, "\(job.error ?? "")")
+        #expect(
+            job.error?.lowercased().contains("full") == true || job.error?.contains("space") == true,
+            "\(job.error ?? "")")
         try await bench.database.execute("UPDATE processing_jobs SET run_after = now()")
         try await bench.drain()
         #expect(try await bench.releaseStatus(release.id) == "PENDING_REVIEW")
