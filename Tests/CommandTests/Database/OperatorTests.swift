@@ -34,7 +34,10 @@ struct OperatorTests {
 
         let submitted = try await stage.lathe("submit", id)
         #expect(submitted.status == .exited(0))
-        #expect(submitted.outputLines == ["\(id) is PROCESSING: 0 of 2 tracks uploaded, 0 rendered, the cover not uploaded yet"])
+        #expect(
+            submitted.outputLines == [
+                "\(id) is PROCESSING: 0 of 2 tracks uploaded, 0 rendered, the cover not uploaded yet"
+            ])
         let waiting = try await stage.lathe("status")
         #expect(waiting.output.contains(id) && waiting.output.contains("Nächte"))
 

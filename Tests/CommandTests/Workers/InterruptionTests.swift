@@ -125,6 +125,7 @@ struct InterruptionTests {
         #expect(outcome.status == .exited(69), "\(outcome.error)")
         #expect(outcome.errorLines.last?.hasPrefix("lathe: ") == true)
         #expect(outcome.errorLines.last?.contains("database") == true, "\(outcome.error)")
+        #expect(outcome.error.contains("127.0.0.1") && outcome.error.contains("port"), "\(outcome.error)")
     }
 
     @Test func aDatabaseThatGoesAndComesBackCostsNoRetry() async throws {
