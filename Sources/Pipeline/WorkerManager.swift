@@ -125,7 +125,7 @@ public struct WorkerManager: Service {
     }
 
     private static let lostDatabase = PipelineError(
-        .unreachable, "the database was out of reach for too long; jobs that ran are given back")
+        .unreachable, "the database was out of reach for too long; jobs that ran are taken up again by the next worker")
 
     /// In an unstructured task, because jobs must be given back although this one may be cancelled; but not for long,
     /// because what cannot be given back now is taken back later.

@@ -1,5 +1,7 @@
 /// Where the database is and how to sign in.
-package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     /// A URL or `key=value` list; nil where `parameters` are given.
     private let connectionString: String?
     private let parameters: [String: String]
@@ -54,6 +56,9 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
     }
 
     package var debugDescription: String { description }
+
+    /// What `dump` and error reporters see: no more than the description.
+    package var customMirror: Mirror { Mirror(self, children: ["description": description]) }
 
     private static let shownKeywords: Set = ["host", "hostaddr", "port", "dbname", "user", "service", "sslmode"]
 

@@ -11,12 +11,13 @@ enum Console {
 
     static func line(_ text: String = "") {
         clearProgress()
-        write("\(text)\n", to: .standardOutput)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        write(lines.map { String($0).withoutControlCharacters + "\n" }.joined(), to: .standardOutput)
     }
 
     static func error(_ message: String) {
         clearProgress()
-        write("lathe: \(message)\n", to: .standardError)
+        write("lathe: \(message.withoutControlCharacters)\n", to: .standardError)
     }
 
     /// One line of JSON, keys sorted.
@@ -51,8 +52,8 @@ enum Console {
         let all = [header] + rows
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         for row in all {
-            let cells = row.enumerated().map { index, cell in
-                index == row.count - 1 ? cell : cell.padding(toLength: widths[index], withPad: " ", startingAt: 0)
+            let cells = row.map(\.withoutControlCharacters).enumerated().map { index, cell in
+                index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
             }
             line(cells.joined(separator: "  "))
         }
@@ -64,8 +65,23 @@ enum Console {
     }
 }
 
+extension String {
+    /// Titles and paths come from artists: none of them may move a terminal's cursor or begin a log line of its own.
+    var withoutControlCharacters: String {
+        guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return self }
+        return String(
+            String.UnicodeScalarView(
+                unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+    }
+}
+
 /// Numbers for people.
 enum Readable {
+    /// 1 job, 2 jobs.
+    static func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
+    }
+
     /// 1:02:03, or 3:25.
     static func time(seconds: Int) -> String {
         let (hours, minutes) = (seconds / 3600, seconds / 60 % 60)

@@ -35,7 +35,7 @@ struct LogFile: LogHandler {
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
         let pairs = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
         let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-        let line = "\(time) \(event.level) \(label):\(pairs) \(event.message)\n"
+        let line = "\(time) \(event.level) \(label):\(pairs) \(event.message)".withoutControlCharacters + "\n"
         // A log that cannot be written must not stop the work.
         _ = try? file.writeAll(Array(line.utf8))
     }

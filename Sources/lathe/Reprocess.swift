@@ -42,7 +42,10 @@ struct ReprocessCommand: AsyncParsableCommand {
             }
             total += items.count(where: \.isQueued)
         }
-        Console.line(dryRun ? "\(total) tracks would be queued" : "\(total) tracks queued in \(release.count) releases")
+        Console.line(
+            dryRun
+                ? "\(Readable.count(total, "track")) would be queued"
+                : "\(Readable.count(total, "track")) queued in \(Readable.count(release.count, "release"))")
         await database.close()
     }
 }

@@ -112,7 +112,9 @@ struct Settings {
 
     private func seconds(_ key: String) throws -> Duration? {
         guard let value = try number(key, Double.init) else { return nil }
-        guard value > 0, value.isFinite else { throw malformed(key, "a number of seconds above 0") }
+        guard value > 0, value <= 86_400 else {
+            throw malformed(key, "a number of seconds above 0, a day at most")
+        }
         return .seconds(value)
     }
 
@@ -140,16 +142,16 @@ struct Settings {
 }
 
 extension Settings {
-    /// Sets up logging once for the process: to stderr, and to LOG_FILE_PATH as well where the application has one.
+    /// A logger to stderr, and to LOG_FILE_PATH as well where the application has one.
     func logger() throws -> Logger {
         let name = flags.logLevel ?? theirs.string(forKey: "log.level") ?? "info"
-        guard let level = Logger.Level(rawValue: name == "warn" ? "warning" : name.lowercased()) else {
+        guard let level = Self.level(name.lowercased()) else {
             throw CommandError(
                 .badConfiguration,
                 "the log level \"\(name)\" is not one of trace, debug, info, notice, warning, error")
         }
-        let file = try theirs.string(forKey: "log.file.path").map { path throws(CommandError) in try LogFile.open(path)
-        }
+        let path = theirs.string(forKey: "log.file.path")
+        let file = try path.map { path throws(CommandError) in try LogFile.open(path) }
         var logger = Logger(label: "lathe.worker") { label in
             let stream = StreamLogHandler.standardError(label: label)
             guard let file else { return stream }
@@ -157,5 +159,16 @@ extension Settings {
         }
         logger.logLevel = level
         return logger
+    }
+
+    /// LOG_LEVEL is the application's as well, so the names of Node's loggers are understood too.
+    private static func level(_ name: String) -> Logger.Level? {
+        switch name {
+        case "warn": .warning
+        case "silly": .trace
+        case "verbose", "http": .debug
+        case "fatal", "crit": .critical
+        default: Logger.Level(rawValue: name)
+        }
     }
 }

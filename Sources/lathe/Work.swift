@@ -3,6 +3,7 @@ import Jobs
 import Logging
 public import Pipeline
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 
 struct Work: AsyncParsableCommand {
@@ -35,30 +36,32 @@ struct Work: AsyncParsableCommand {
         if let only { configuration.workers = [only] }
         let manager = try WorkerManager(configuration, logger: logger)
         guard once || drain else {
-            try await serve(manager, logger: logger)
+            try await serve(manager, logger: logger, drainTime: configuration.drainTime)
             return
         }
         let ending = EndingService(manager: manager, mode: once ? .once : .untilEmpty)
-        try await serve(ending, logger: logger)
-        let tally = await ending.tally.value
+        try await serve(ending, logger: logger, drainTime: configuration.drainTime)
+        let tally = ending.tally.withLock(\.self)
         Console.line(
             "\(tally.completed) done, \(tally.postponed) wait for another try, \(tally.failed) failed, \(tally.released) given back"
         )
         guard tally.failed == 0 else {
-            throw CommandError(.workFailed, "\(tally.failed) jobs failed: see `lathe jobs list --status FAILED`")
+            throw CommandError(
+                .workFailed, "\(Readable.count(tally.failed, "job")) failed: see `lathe jobs list --status FAILED`")
         }
     }
 
-    private func serve(_ service: some Service, logger: Logger) async throws {
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [
-                    .init(
-                        service: service, successTerminationBehavior: .gracefullyShutdownGroup,
-                        failureTerminationBehavior: .cancelGroup)
-                ],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)))
-        try await group.run()
+    private func serve(_ service: some Service, logger: Logger, drainTime: Duration) async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                .init(
+                    service: service, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .cancelGroup)
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
+        // The workers need a few seconds after the drain time to give back what still ran; nothing may take longer.
+        configuration.maximumGracefulShutdownDuration = drainTime + .seconds(15)
+        try await ServiceGroup(configuration: configuration).run()
     }
 
     /// The group's own log repeats what the workers say.
@@ -70,18 +73,19 @@ struct Work: AsyncParsableCommand {
 }
 
 /// Runs the workers once or until the queues are empty, as a service, so that signals reach it.
-private struct EndingService: Service {
-    actor Result {
-        private(set) var value = JobWorker.Tally()
-        func set(_ tally: JobWorker.Tally) { value = tally }
+private final class EndingService: Service {
+    private let manager: WorkerManager
+    private let mode: JobWorker.Mode
+    let tally = Mutex(JobWorker.Tally())
+
+    init(manager: WorkerManager, mode: JobWorker.Mode) {
+        self.manager = manager
+        self.mode = mode
     }
 
-    let manager: WorkerManager
-    let mode: JobWorker.Mode
-    let tally = Result()
-
     func run() async throws {
-        await tally.set(try await manager.run(mode))
+        let result = try await manager.run(mode)
+        tally.withLock { $0 = result }
     }
 }
 

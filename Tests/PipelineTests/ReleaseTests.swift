@@ -66,6 +66,57 @@ import Testing
         #expect(Int64(samples.count) == frames * 4)
     }
 
+    @Test func noTrackIsCutBeforeTheCoverThatBelongsInIt() async throws {
+        let bench = try await Workbench()
+        let release = try await bench.app.release(status: "PROCESSING")
+        _ = try await bench.app.upload(try bench.upload(Self.masters[0]), to: release.tracks[0])
+        let cover = try await bench.app.upload(
+            try bench.upload("images/jpeg-500.jpg"), to: release.id, type: "COVER_ART")
+        try await bench.database.execute(
+            "UPDATE upload_jobs SET run_after = now() + interval '1 h' WHERE id = \(cover)")
+        try await bench.drain()
+        #expect(try await bench.processingJob(of: release.tracks[0]) == nil)
+        #expect(
+            try await bench.catalogue.progress(of: .processing).first?.sentence
+                == "1 of 1 tracks uploaded, 0 rendered, the cover not uploaded yet")
+        try await bench.database.execute("UPDATE upload_jobs SET run_after = now()")
+        try await bench.drain()
+        #expect(try await bench.releaseStatus(release.id) == "PENDING_REVIEW")
+        let url = try #require(try await bench.catalogue.tracks(of: release.id).first?.renditionURL)
+        let streams = try await TestTools.run(
+            "/usr/bin/env",
+            ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0"]
+                + [try #require(URL(string: url)).path])
+        #expect(String(decoding: streams, as: UTF8.self) == "mp3\nmjpeg\n")
+    }
+
+    @Test func aLateRetryOfAnOlderUploadDoesNotReplaceTheNewerMaster() async throws {
+        let bench = try await Workbench()
+        let release = try await bench.app.release()
+        let older = try await bench.app.upload(bench.uploads.appending("late.wav").string, to: release.tracks[0])
+        try await bench.poll()
+        let newer = try await bench.app.upload(try bench.upload(Self.masters[1]), to: release.tracks[0])
+        try await bench.poll()
+        _ = try bench.upload(Self.masters[0], as: "late.wav")
+        try await bench.database.execute("UPDATE upload_jobs SET run_after = now()")
+        try await bench.poll()
+        #expect(try await bench.uploadJob(older)?.status == "COMPLETED")
+        let url: String = try await bench.app.row("tracks", release.tracks[0]).decode("audio_file_url")
+        #expect(url.contains(newer.lowercased))
+    }
+
+    @Test func deletingAReleaseWhileItsTracksAreCutDisturbsNobody() async throws {
+        let bench = try await Workbench()
+        let release = try await submit(bench)
+        async let work = bench.drain()
+        while try await bench.database.query("SELECT 1 FROM processing_jobs WHERE status = 'PROCESSING'").isEmpty {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        #expect(try await bench.database.execute("DELETE FROM releases WHERE id = \(release.id)") == 1)
+        #expect(try await work.failed == 0)
+        #expect(try await bench.database.query("SELECT 1 FROM renditions").isEmpty)
+    }
+
     @Test func anIncompleteReleaseWaitsAndSaysHowFarItIs() async throws {
         let bench = try await Workbench()
         let release = try await bench.app.release(status: "PROCESSING", tracks: ["One", "Two", "Three"])

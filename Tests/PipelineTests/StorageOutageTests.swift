@@ -33,6 +33,28 @@ import Testing
         }
     }
 
+    @Test func aTrackDeletedWhileItsMasterIsUploadedFailsTheJobAndNothingElse() async throws {
+        let server = try await S3TestServer.juicefs()
+        let bucket = bucketName()
+        try await server.makeBucket(bucket)
+        let bench = try await Workbench()
+        let release = try await bench.app.release(tracks: ["One", "Two"])
+        let id = try await bench.app.upload(try bench.upload(ReleaseTests.masters[0]), to: release.tracks[0])
+        server.pause()
+        async let work = bench.drain { configure(&$0, for: server, bucket: bucket) }
+        while try await bench.uploadJob(id)?.status != "UPLOADING" {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        try await bench.database.execute("DELETE FROM tracks WHERE id = \(release.tracks[0])")
+        server.resume()
+        #expect(try await work.failed == 1)
+        let job = try #require(try await bench.uploadJob(id))
+        #expect(job.status == "FAILED")
+        #expect(job.error?.contains("was deleted") == true, "\(job.error ?? "")")
+        #expect(try await bench.catalogue.tracks(of: release.id).count == 1)
+        await server.stop()
+    }
+
     enum Fault: CaseIterable { case down, wrongSecret, bucketMissing }
 
     @Test(arguments: Fault.allCases)

@@ -112,7 +112,7 @@ struct OperatorTests {
         let job = try await stage.rows.upload(path, to: release.tracks[0]).uuidString.lowercased()
         let worked = try await stage.lathe("work", "--drain")
         #expect(worked.status == .exited(1))
-        #expect(worked.errorLines.last == "lathe: 1 jobs failed: see `lathe jobs list --status FAILED`")
+        #expect(worked.errorLines.last == "lathe: 1 job failed: see `lathe jobs list --status FAILED`")
 
         let list = try await stage.lathe("jobs", "list", "--status", "failed")
         #expect(list.outputLines.count == 2 && list.output.contains(job), "\(list.output)")
@@ -155,7 +155,7 @@ struct OperatorTests {
         #expect(try await stage.value("\(unsafeRaw: pending)", as: Int.self) == 0)
         for _ in 0..<2 {
             let queued = try await stage.lathe("reprocess", "--release", id)
-            #expect(queued.outputLines == ["\(id): 2 tracks queued", "2 tracks queued in 1 releases"])
+            #expect(queued.outputLines == ["\(id): 2 tracks queued", "2 tracks queued in 1 release"])
         }
         #expect(try await stage.value("\(unsafeRaw: pending)", as: Int.self) == 2)
         #expect(try await stage.lathe("work", "--drain").outputLines.first?.hasPrefix("2 done, ") == true)
