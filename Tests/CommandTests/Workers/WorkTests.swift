@@ -176,7 +176,8 @@ struct WorkTests {
         let path = stage.masters.file(name)
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
         try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: stage.storage.path)
-        let outcome = try await stage.lathe("work", "--drain", as: "nobody")
+        let outcome = try await stage.lathe(
+            "work", "--once", settings: ["LATHE_WORK_DIR": stage.storage.path], as: "nobody")
         #expect(outcome.status == .exited(0), "\(outcome.error)")
         #expect(outcome.outputLines == ["0 done, 1 wait for another try, 0 failed, 0 given back"])
         let row = try await stage.database.query(
