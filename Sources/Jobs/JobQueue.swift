@@ -90,14 +90,17 @@ package struct JobQueue: Sendable {
     /// Gives back rows that stand under this worker's name although it runs nothing with their lease: a claim whose
     /// answer was lost on the way, or an outcome that could not be written.
     /// - Parameter leases: of the jobs that do run.
-    package func releaseStrays(of worker: UUID, except leases: [UUID]) async throws(PostgresError) -> Int {
-        try await database.execute(
-            """
-            UPDATE \(identifier: table.name)
-            SET status = 'PENDING', worker_id = NULL, lease_token = NULL, run_after = now()
-            WHERE worker_id = \(worker) AND status = \(table.runningStatus)
-                AND lease_token IS NOT NULL AND lease_token <> ALL(\(leases))
-            """)
+    package func releaseStrays(of worker: UUID, except leases: [UUID]) async throws -> Int {
+        try await database.transaction { transaction in
+            try transaction.execute("SET LOCAL lock_timeout = '1s'")
+            return try transaction.execute(
+                """
+                UPDATE \(identifier: table.name)
+                SET status = 'PENDING', worker_id = NULL, lease_token = NULL, run_after = now()
+                WHERE worker_id = \(worker) AND status = \(table.runningStatus)
+                    AND lease_token IS NOT NULL AND lease_token <> ALL(\(leases))
+                """)
+        }
     }
 
     /// Takes back the jobs of workers that stopped beating, and rows that stand in the running status without a
@@ -154,7 +157,8 @@ package struct JobQueue: Sendable {
     }
 
     /// Writes a transition into a row that is still in the running status.
-    /// - Parameter lease: the token the row must still have; nil where the caller holds the row's lock instead.
+    /// - Parameter lease: the token the row must still have; nil where the caller holds the row's lock instead, and takes
+    ///   it only from a worker that is not live: the row may have been claimed anew just before it was locked.
     /// - Returns: false if the row is gone, was settled by somebody else or has another lease.
     private func update(
         _ id: UUID, to transition: JobTransition, error: String?, lease: UUID?, in transaction: borrowing Transaction
@@ -170,7 +174,8 @@ package struct JobQueue: Sendable {
                 worker_id = NULL, lease_token = NULL,
                 finished_at = CASE WHEN \(isFinished) THEN now() END
             WHERE id = \(id) AND status = \(table.runningStatus)
-                AND (lease_token = \(lease) OR \(lease)::uuid IS NULL)
+                AND (lease_token = \(lease) OR \(lease)::uuid IS NULL AND NOT EXISTS (
+                    SELECT 1 FROM workers w WHERE w.id = worker_id AND \(sql: WorkerLease.isLive)))
             """)
         return touched == 1
     }

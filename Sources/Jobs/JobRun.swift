@@ -30,7 +30,7 @@ struct JobRun: Sendable {
 
     /// Writes the outcome; while the database is away it tries again for as long as the lease can hold.
     private func settle(_ job: ClaimedJob, as outcome: JobOutcome, took: Duration, logger: Logger) async -> End {
-        let deadline = ContinuousClock.now + WorkerLease.timeToLive
+        var deadline = ContinuousClock.now + WorkerLease.timeToLive
         var outcome = outcome
         while true {
             do {
@@ -39,6 +39,11 @@ struct JobRun: Sendable {
             } catch let error as PostgresError where error.isTransient && .now < deadline {
                 logger.warning("the job's outcome could not be written yet: \(error)")
                 try? await Task.sleep(for: .seconds(1))
+            } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
+                // The rows of the result are locked by another session, the job's own is not: it is put off with a backoff.
+                guard case .done = outcome else { return .released }
+                outcome = .snooze("the result waits for a row that another session has locked: \(error)")
+                deadline = .now + WorkerLease.timeToLive
             } catch {
                 guard case .done = outcome, .now < deadline else {
                     logger.error("the job's outcome could not be written, it is given back at the next poll: \(error)")

@@ -135,11 +135,7 @@ package struct JobWorker: Sendable {
     /// Scans where a poll is due, and claims. A scan that fails stops no claim.
     private func claim(_ limit: Int, scans: Bool, for run: Run) async throws -> [ClaimedJob] {
         do {
-            if scans {
-                let strays = try await queue.releaseStrays(of: run.worker, except: Array(run.leases))
-                if strays > 0 { logger.warning("\(queue.table.kind) worker: \(strays) stray jobs given back") }
-                await scan()
-            }
+            if scans { await scan(run) }
             return try await queue.claim(limit: limit, worker: run.worker)
         } catch {
             guard run.mode == .forever || Task.isCancelled else { throw error }
@@ -150,8 +146,10 @@ package struct JobWorker: Sendable {
         }
     }
 
-    private func scan() async {
+    private func scan(_ run: Run) async {
         do {
+            let strays = try await queue.releaseStrays(of: run.worker, except: Array(run.leases))
+            if strays > 0 { logger.warning("\(queue.table.kind) worker: \(strays) stray jobs given back") }
             try await handler.scan()
         } catch {
             if !Task.isCancelled { logger.error("\(queue.table.kind) worker could not scan: \(error)") }

@@ -51,7 +51,7 @@ struct WorkerLoop: Sendable {
         isClaiming = false
         running += count
         mayClaim = mayClaim || count == limit
-        isStopping = isStopping || mode == .once || (mode == .untilEmpty && running == 0)
+        isStopping = isStopping || mode == .once || (mode == .untilEmpty && running == 0 && !mayClaim)
     }
 
     mutating func jobEnded() {

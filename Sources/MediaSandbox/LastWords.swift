@@ -27,7 +27,7 @@ enum LastWords {
 extension String {
     /// One short line without control characters: what an untrusted process says must not forge log lines or drive
     /// a terminal.
-    fileprivate var plainLine: String {
+    var plainLine: String {
         let printable = unicodeScalars.map { scalar in
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse: " " as Character

@@ -11,7 +11,7 @@ extension MediaAnswer {
         case (.image(let inspection), .inspectImage): inspection.isPlausible
         case (.transcoded(let report), .transcode(let profile, _, _)):
             report.profile == profile && report.isPlausible
-        case (.versions, .versions): true
+        case (.versions(let versions), .versions): versions.isPlainLine
         case (.failure(let failure), _): failure.isForTheProcessToDecide
         default: false
         }
@@ -25,10 +25,24 @@ private let channelCounts = 1...64
 /// A hundred days at 1,048,575 Hz; far below where `Int(duration)` could overflow.
 private let sampleFrameCounts: ClosedRange<Int64> = 0...(1 << 43)
 
+/// The container becomes part of an object's key.
+private let containers: Set<String> = ["wav", "aiff", "flac", "m4a", "mp3", "ogg", "opus"]
+
+extension String {
+    /// One short line of printable text, as it may go to a terminal, a log or a row.
+    fileprivate var isPlainLine: Bool { utf8.count <= 1000 && plainLine == self }
+}
+
+extension [String] {
+    fileprivate var arePlausible: Bool { count <= 64 && allSatisfy(\.isPlainLine) }
+}
+
 extension AudioInspection {
     fileprivate var isPlausible: Bool {
         sampleRates.contains(format.sampleRate) && channelCounts.contains(format.channels)
             && sampleFrameCounts.contains(sampleFrames) && (0...64).contains(format.bitsPerSample ?? 0)
+            && containers.contains(format.container) && warnings.arePlausible
+            && format.codec.isPlainLine && format.channelLayout.isPlainLine
     }
 }
 
@@ -36,6 +50,7 @@ extension TranscodeReport {
     fileprivate var isPlausible: Bool {
         source.isPlausible && sampleRates.contains(sampleRate) && channelCounts.contains(channels)
             && sampleFrameCounts.contains(sampleFrames) && bytes > 0
+            && encoder.isPlainLine && warnings.arePlausible
     }
 }
 

@@ -32,24 +32,35 @@ extension Catalogue {
     /// Jobs that need nothing are left out by the SELECT, where job and rendition are seen in one snapshot: ON CONFLICT
     /// sees a newer row, and would start over what was completed in between.
     /// - Returns: how many jobs are new or start over.
-    func fanOut(_ profile: EncodingProfile) async throws(PostgresError) -> Int {
-        try await database.execute(
-            """
-            INSERT INTO processing_jobs AS job (track_id, profile, profile_version, master_url)
-            SELECT t.id, \(profile.name), \(profile.version), t.audio_file_url
-            FROM releases r JOIN tracks t ON t.release_id = r.id
-            WHERE r.status = 'PROCESSING' AND t.audio_file_url <> '' AND NOT \(sql: Self.isRendered(profile))
-                AND NOT \(sql: Self.awaitsUpload)
-                AND NOT EXISTS (
-                    SELECT 1 FROM processing_jobs p
-                    WHERE p.track_id = t.id AND p.profile = \(profile.name) AND p.status <> 'COMPLETED'
-                        AND (p.profile_version > \(profile.version)
-                            OR p.profile_version = \(profile.version) AND p.master_url = t.audio_file_url))
-            ORDER BY t.id
-            ON CONFLICT (track_id, profile) DO UPDATE SET \(sql: Self.startOver), error_log = NULL
-            WHERE job.master_url <> EXCLUDED.master_url OR job.profile_version <> EXCLUDED.profile_version
-                OR job.status = 'COMPLETED'
-            """)
+    func fanOut(_ profile: EncodingProfile) async throws -> Int {
+        try await database.transaction { transaction in
+            try Self.limitLockWait(in: transaction)
+            return try transaction.execute(Self.fanOutStatement(profile))
+        }
+    }
+
+    /// A row that another session keeps locked must not stop the scan for longer than this.
+    static func limitLockWait(in transaction: borrowing Transaction) throws(PostgresError) {
+        try transaction.execute("SET LOCAL lock_timeout = '1s'")
+    }
+
+    private static func fanOutStatement(_ profile: EncodingProfile) -> SQL {
+        """
+        INSERT INTO processing_jobs AS job (track_id, profile, profile_version, master_url)
+        SELECT t.id, \(profile.name), \(profile.version), t.audio_file_url
+        FROM releases r JOIN tracks t ON t.release_id = r.id
+        WHERE r.status = 'PROCESSING' AND t.audio_file_url <> '' AND NOT \(sql: isRendered(profile))
+            AND NOT \(sql: awaitsUpload)
+            AND NOT EXISTS (
+                SELECT 1 FROM processing_jobs p
+                WHERE p.track_id = t.id AND p.profile = \(profile.name) AND p.status <> 'COMPLETED'
+                    AND (p.profile_version > \(profile.version)
+                        OR p.profile_version = \(profile.version) AND p.master_url = t.audio_file_url))
+        ORDER BY t.id
+        ON CONFLICT (track_id, profile) DO UPDATE SET \(sql: startOver), error_log = NULL
+        WHERE job.master_url <> EXCLUDED.master_url OR job.profile_version <> EXCLUDED.profile_version
+            OR job.status = 'COMPLETED'
+        """
     }
 
     /// SET list that makes an existing processing job new.
@@ -95,7 +106,10 @@ extension Catalogue {
         for row in ready {
             let id: UUID = try row.decode("id")
             do {
-                let moved = try await database.transaction { try Self.completeRelease(id, profile: profile, in: $0) }
+                let moved = try await database.transaction { transaction in
+                    try Self.limitLockWait(in: transaction)
+                    return try Self.completeRelease(id, profile: profile, in: transaction)
+                }
                 results.append((id, .success(moved)))
             } catch {
                 results.append((id, .failure(error)))

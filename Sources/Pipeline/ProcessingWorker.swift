@@ -34,8 +34,12 @@ struct ProcessingWorker: JobHandler {
         }
         let releases = try await catalogue.progress(of: .processing, profile: profile)
         waiting.report(releases)
-        for release in releases {
-            try await catalogue.recordFailure(of: release)
+        for release in releases where release.failure != release.recordedFailure {
+            do {
+                try await catalogue.recordFailure(of: release)
+            } catch {
+                logger.warning("processing: release \(release.id.lowercased) could not be marked: \(error)")
+            }
         }
     }
 
@@ -92,7 +96,7 @@ struct ProcessingWorker: JobHandler {
             try await source.fetch(url, into: file.descriptor)
             _ = try await sandbox.inspectImage(file.descriptor)
             return Cover(file: file, warnings: [])
-        } catch let error as ObjectStorageError where error.kind == .notFound {
+        } catch let error as ObjectStorageError where [.notFound, .rejected, .invalidKey].contains(error.kind) {
             return Cover(file: nil, warnings: ["no cover in the file: \(error.message)"])
         } catch let rejection as JobRejection {
             return Cover(file: nil, warnings: ["no cover in the file: \(rejection.reason)"])

@@ -14,6 +14,8 @@ package struct ReleaseProgress: Sendable, Hashable, Codable {
     package let renderedCount: Int
     /// Its cover is on its way to storage; the tracks are cut when it is there.
     package let awaitsCover: Bool
+    /// releases.processing_error as it stands.
+    package let recordedFailure: String?
     /// What stops it for good: the first failed upload or processing job of a track that still needs it.
     package let failure: String?
     package let updatedAt: Date
@@ -44,7 +46,7 @@ extension Catalogue {
         let rows = try await database.query(
             """
             SELECT r.id, coalesce(r.title, '') AS title, u.artist_name, coalesce(r.status::text, '') AS status,
-                coalesce(r.updated_at, r.created_at, now()) AS updated_at,
+                coalesce(r.updated_at, r.created_at, now()) AS updated_at, r.processing_error,
                 EXISTS (
                     SELECT 1 FROM upload_jobs c WHERE c.target_entity_id = r.id AND c.job_type = 'COVER_ART'
                         AND c.status IN ('PENDING', 'UPLOADING')) AS awaits_cover,
@@ -68,7 +70,7 @@ extension Catalogue {
                     artist: try row.decode("artist_name"), status: try row.decode("status"),
                     trackCount: try row.decode("track_count"), uploadedCount: try row.decode("uploaded_count"),
                     renderedCount: try row.decode("rendered_count"), awaitsCover: try row.decode("awaits_cover"),
-                    failure: try row.decode("failure"),
+                    recordedFailure: try row.decode("processing_error"), failure: try row.decode("failure"),
                     updatedAt: try row.decode("updated_at")))
         }
         return releases
@@ -91,12 +93,15 @@ extension Catalogue {
     }
 
     /// Keeps releases.processing_error true: the reason while a track has failed for good, NULL otherwise.
-    func recordFailure(of release: ReleaseProgress) async throws(PostgresError) {
-        try await database.execute(
-            """
-            UPDATE releases SET processing_error = \(release.failure)
-            WHERE id = \(release.id) AND status = 'PROCESSING'
-                AND processing_error IS DISTINCT FROM \(release.failure)::text
-            """)
+    func recordFailure(of release: ReleaseProgress) async throws {
+        try await database.transaction { transaction in
+            try Self.limitLockWait(in: transaction)
+            try transaction.execute(
+                """
+                UPDATE releases SET processing_error = \(release.failure)
+                WHERE id = \(release.id) AND status = 'PROCESSING'
+                    AND processing_error IS DISTINCT FROM \(release.failure)::text
+                """)
+        }
     }
 }

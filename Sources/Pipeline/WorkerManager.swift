@@ -130,7 +130,11 @@ public struct WorkerManager: Service {
     /// In an unstructured task, because jobs must be given back although this one may be cancelled; but not for long,
     /// because what cannot be given back now is taken back later.
     private func end(_ incarnation: UUID, of lease: WorkerLease) async throws {
-        try await Task { try await withTimeout(.seconds(5)) { try await lease.end(incarnation) } }.value
+        do {
+            try await Task { try await withTimeout(.seconds(5)) { try await lease.end(incarnation) } }.value
+        } catch let error as TimeLimitExceeded {
+            throw PostgresError(.timedOut, "jobs could not be given back: \(error)")
+        }
         logger.info("worker \(incarnation.lowercased) stopped")
     }
 

@@ -18,7 +18,9 @@ struct RequestLoop {
     private func answer(to request: MediaRequest, _ files: [FileDescriptor]) -> MediaAnswer {
         do throws(MediaFailure) {
             switch request {
-            case .inspectAudio: return .audio(try AudioInspector.inspect(files[0]))
+            case .inspectAudio:
+                var reporter = ProgressReporter(channel: channel)
+                return .audio(try AudioInspector.inspect(files[0], progress: { reporter.report($0) }))
             case .inspectImage: return .image(try ImageInspector.inspect(files[0]))
             case .transcode(let profile, let tags, let hasCover):
                 var reporter = ProgressReporter(channel: channel)

@@ -13,6 +13,13 @@ struct RejectionTests {
 
     private static func text(_ text: String) -> [UInt8] { Array(text.utf8) }
 
+    /// A good WAV file with some bytes of its header replaced.
+    private static func patched(at offset: Int, with bytes: [UInt8]) -> [UInt8] {
+        var file = WaveFile(count: 5000).bytes
+        file.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+        return file
+    }
+
     static let cases = [
         Case(name: "zero bytes", bytes: [], kind: .emptyFile, message: "the file is empty (0 bytes)"),
         Case(
@@ -45,6 +52,12 @@ struct RejectionTests {
         Case(
             name: "chance sync words", bytes: (0..<9000).map { $0 % 500 == 0 ? 0xFF : $0 % 500 == 1 ? 0xFB : 0x90 },
             kind: .unsupportedFormat, message: "the file is of an unknown kind"),
+        Case(
+            name: "block size that contradicts the sample size", bytes: patched(at: 32, with: [8, 0]), kind: .corrupt,
+            message: "the header's block size, 8 bytes, contradicts 2 × 16 bits"),
+        Case(
+            name: "one sample a second", bytes: patched(at: 24, with: [1, 0, 0, 0]), kind: .unsupportedFormat,
+            message: "1 Hz with 2 channels is not accepted"),
         Case(
             name: "RIFF header alone", bytes: text("RIFF") + [36, 0, 0, 0] + text("WAVE"), kind: .corrupt,
             message: "the WAV file ends before its audio data"),

@@ -217,6 +217,26 @@ import Testing
         #expect(try await bench.releaseStatus(release.id) == "PUBLISHED")
     }
 
+    @Test func aReleaseThatSomebodyKeepsLockedStopsNoOther() async throws {
+        let bench = try await Workbench()
+        let locked = try await bench.app.release(status: "PROCESSING")
+        _ = try await bench.app.upload(try bench.upload(Self.masters[0]), to: locked.tracks[0])
+        try await bench.drain()
+        // Ready again, so that every scan wants to move it.
+        try await bench.database.execute("UPDATE releases SET status = 'PROCESSING'")
+        let other = try await bench.app.release(status: "PROCESSING")
+        _ = try await bench.app.upload(try bench.upload(Self.masters[1]), to: other.tracks[0])
+        try await bench.database.withConnection { session in
+            try await session.execute("BEGIN")
+            try await session.execute("SELECT 1 FROM releases WHERE id = \(locked.id) FOR UPDATE")
+            try await bench.drain()
+            #expect(try await bench.releaseStatus(other.id) == "PENDING_REVIEW")
+            #expect(try await bench.releaseStatus(locked.id) == "PROCESSING")
+        }
+        try await bench.drain()
+        #expect(try await bench.releaseStatus(locked.id) == "PENDING_REVIEW")
+    }
+
     @Test func twoWorkersCutEveryTrackOnce() async throws {
         let bench = try await Workbench()
         let release = try await submit(bench)

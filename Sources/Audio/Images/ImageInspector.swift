@@ -6,6 +6,8 @@ package import SystemPackage
 package enum ImageInspector {
     /// Pixels above which a picture is refused before it is decoded: 100 megapixels, ten thousand squared.
     static let maximumPixels = 100_000_000
+    /// The longest side JPEG can declare (ITU-T T.81 B.2.2); PNG and WebP are held to the same.
+    private static let maximumSide = 65_535
 
     /// Bytes above which a file is refused before it is read.
     static let maximumFileSize: Int64 = 64 * 1024 * 1024
@@ -29,6 +31,11 @@ package enum ImageInspector {
         let bytes = try input.bytes(at: 0, count: Int(file.size))
         guard let size = ImageHeader.size(of: bytes, format) else {
             throw MediaFailure(.corrupt, "the \(format.name) image is damaged: its header states no size")
+        }
+        guard max(size.width, size.height) <= maximumSide else {
+            throw MediaFailure(
+                .unsupportedFormat,
+                "the image is \(size.width) × \(size.height) pixels; \(maximumSide) a side are accepted")
         }
         guard size.width * size.height <= maximumPixels else {
             throw MediaFailure(

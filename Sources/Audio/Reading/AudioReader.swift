@@ -18,6 +18,8 @@ struct AudioReader: ~Copyable {
 
     private var shape: SampleShape?
     private var sampleFrames: Int64 = 0
+    /// Samples a channel that the decoder gave beyond the declared end.
+    private var trimmedFrames: Int64 = 0
     private var packetsRead: Int64 = 0
     private var damage = DamageLog()
 
@@ -136,13 +138,18 @@ struct AudioReader: ~Copyable {
         if let shape, !frame.hasShape(shape) { throw changed(from: shape, to: frame.shape) }
         let shape = self.shape ?? frame.shape
         if self.shape == nil {
-            guard shape.sampleRate > 0, shape.channels > 0 else {
-                throw MediaFailure(.corrupt, "the file declares no sample rate or no channels")
+            guard Self.sampleRates.contains(shape.sampleRate), Self.channelCounts.contains(shape.channels) else {
+                throw MediaFailure(
+                    .unsupportedFormat,
+                    "\(shape.sampleRate) Hz with \(shape.channels) channels is not accepted; 8,000 to 768,000 Hz and 1 to "
+                        + "64 channels are")
             }
             self.shape = shape
         }
         if claim.trimsEnd, let total = claim.samples {
-            frame.sampleCount = Int(min(Int64(frame.sampleCount), max(0, total - sampleFrames)))
+            let kept = Int(min(Int64(frame.sampleCount), max(0, total - sampleFrames)))
+            trimmedFrames += Int64(frame.sampleCount - kept)
+            frame.sampleCount = kept
         }
         guard frame.sampleCount > 0 else { return }
         digest?.add(frame, shape)
@@ -156,6 +163,13 @@ struct AudioReader: ~Copyable {
             "the audio changes from \(old.sampleRate) Hz \(old.layout.name) to \(new.sampleRate) Hz \(new.layout.name) "
                 + "at \(position)")
     }
+
+    /// Telephony's lowest rate to twice the highest that masters are delivered at.
+    private static let sampleRates = 8_000...768_000
+    /// FFmpeg has no layout with more channels than bits in its mask.
+    private static let channelCounts = 1...64
+    /// The longest padding a codec puts at the end: Vorbis' largest block (Vorbis I, 1.1.3), longer than AAC's or Opus'.
+    private static let longestPadding: Int64 = 8192
 
     /// The claim is exact, so audio that reaches it is whole.
     private var endIsKnown: Bool { container.isPCM || container == .flac }
@@ -203,6 +217,9 @@ extension AudioReader {
                 }
                 warnings.append("the header declares \(claimed) samples, the file holds \(sampleFrames)")
             }
+        }
+        if trimmedFrames > Self.longestPadding {
+            warnings.append("\(trimmedFrames) samples after the declared end of the audio were left out")
         }
         if damage.count > 0 {
             guard claim.passesOverDamage else { throw damage.failure(sampleRate: shape.sampleRate) }

@@ -89,6 +89,15 @@ struct ChunkedFile {
             let content = try input.bytes(at: chunk.start, count: 16)
             sampleRate = Int(content.littleEndian(at: 4, length: 4) ?? 0)
             blockAlign = Int64(content.littleEndian(at: 12, length: 2) ?? 0)
+            let channels = Int64(content.littleEndian(at: 2, length: 2) ?? 0)
+            let bits = Int64(content.littleEndian(at: 14, length: 2) ?? 0)
+            // PCM, floating point, extensible: all others are judged by their own size of block.
+            if [1, 3, 0xFFFE].contains(content.littleEndian(at: 0, length: 2) ?? 0),
+                blockAlign != channels * ((bits + 7) / 8)
+            {
+                throw MediaFailure(
+                    .corrupt, "the header's block size, \(blockAlign) bytes, contradicts \(channels) × \(bits) bits")
+            }
         case "COMM":
             let content = try input.bytes(at: chunk.start, count: 18)
             let channels = Int64(content.bigEndian(at: 0, length: 2) ?? 0)
@@ -158,12 +167,21 @@ struct ChunkedFile {
     }
 
     private func judgeUnknownLength(_ audio: Chunk, present: Int64) throws(MediaFailure) -> LengthClaim {
-        if 0x7FFF_0000... ~= audio.size, present >= audio.size { return LengthClaim() }
+        if 0x7FFF_0000... ~= audio.size, present >= audio.size {
+            // The placeholder may be the true size, and the demuxer stops there: what follows is not silently lost.
+            guard audio.size != 0xFFFF_FFFF else { return LengthClaim() }
+            var claim = LengthClaim(samples: audio.size / blockAlign, trimsEnd: true)
+            try appendTrailingBytesWarning(audio, to: &claim)
+            return claim
+        }
         let following = try input.bytes(at: audio.start, count: 4).fourCC(at: 0)
         if present == 0 || (audio.size == 0 && Self.commonChunks.contains(following)) {
             throw MediaFailure(.noSamples, "the file holds no audio: its audio data is empty")
         }
-        return LengthClaim(warnings: ["the header does not state the length; everything up to the end was read"])
+        var claim = LengthClaim(samples: present / blockAlign, trimsEnd: true)
+        claim.warnings.append("the header does not state the length; everything up to the end was read")
+        if present % blockAlign != 0 { claim.warnings.append("the last sample is incomplete and was left out") }
+        return claim
     }
 
     /// Chunks that may follow an empty audio chunk.

@@ -18,7 +18,12 @@ struct SampleConverter: ~Copyable {
     init(from input: SampleShape) throws(MediaFailure) {
         let converter = try SampleConverter(allocating: input)
         try converter.configure()
-        guard unsafe swr_init(converter.pointer) >= 0 else {
+        let status = AVStatus(unsafe swr_init(converter.pointer))
+        if status.isError {
+            // Only a layout that names no speakers has no matrix; all else is this host's library.
+            guard status != .outOfMemory, converter.downmixes else {
+                throw .library("set up the sample converter", status)
+            }
             throw MediaFailure(
                 .unsupportedFormat,
                 "\(input.channels) channels (\(input.layout.name)) cannot be mixed down to stereo: "
@@ -95,7 +100,7 @@ struct SampleConverter: ~Copyable {
         let count = Int32(frame.sampleCount)
         let bound = try check(unsafe swr_get_out_samples(pointer, count), "size the converted samples")
         if scratch.sampleCount < Int(bound) {
-            try scratch.allocate(output, capacity: max(Int(bound) * 2, 8192))
+            try scratch.allocate(output, capacity: min(max(Int(bound) * 2, 8192), Int(Int32.max)))
         }
         let status = unsafe scratch.withPointer { target in
             unsafe frame.withPointer { source in

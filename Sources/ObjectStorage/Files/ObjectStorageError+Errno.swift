@@ -10,6 +10,9 @@ extension ObjectStorageError {
             ObjectStorageError(.diskFull, "cannot \(action): the disk is full; free some space")
         case .permissionDenied, .notPermitted, .readOnlyFileSystem:
             ObjectStorageError(.accessDenied, "cannot \(action): \(error); check the owner, the mode and the mount")
+        case .ioError, .staleNFSFileHandle, .timedOut, .hostIsDown, .tooManyOpenFiles,
+            .tooManyOpenFilesInSystem:
+            ObjectStorageError(.unavailable, "cannot \(action): \(error); the disk or the mount is out of order")
         case .fileNameTooLong:
             ObjectStorageError(.invalidKey, "cannot \(action): a part of the key is too long for a file name")
         default:

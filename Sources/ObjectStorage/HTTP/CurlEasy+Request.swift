@@ -28,6 +28,10 @@ extension CurlEasy {
         set(CURLOPT_HTTP09_ALLOWED, 0)
         // No signal handlers for name resolution: this is not the process's only thread.
         set(CURLOPT_NOSIGNAL, 1)
+        // A proxy's answer to CONNECT is not the store's.
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        // A transfer that is cancelled while its host is looked up does not wait for the resolver.
+        set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_TCP_NODELAY, 1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_TCP_KEEPIDLE, 30)

@@ -49,10 +49,16 @@ final class CurlLoop: Sendable {
             waiting += mail.submitted
             if mail.hasCancellations || mail.stops {
                 let isUnwanted = { (transfer: CurlTransfer) in mail.stops || transfer.cancellation.isSet }
-                for transfer in waiting.filter(isUnwanted) { transfer.cancel(in: multi) }
-                waiting.removeAll(where: isUnwanted)
-                for transfer in active.values.filter(isUnwanted) { transfer.cancel(in: multi) }
-                active = active.filter { !isUnwanted($0.value) }
+                // Each is asked once: its flag may be set at any moment, and one that is dropped must be cancelled.
+                waiting = waiting.filter { transfer in
+                    guard isUnwanted(transfer) else { return true }
+                    transfer.cancel(in: multi)
+                    return false
+                }
+                for (id, transfer) in active where isUnwanted(transfer) {
+                    active[id] = nil
+                    transfer.cancel(in: multi)
+                }
             }
             if mail.stops { return }
             startWaiting(&waiting, &active)

@@ -36,7 +36,7 @@ enum S3ErrorCode {
         switch status {
         case 301: .bucketMissing
         case 307, 408, 425: .unavailable
-        case 401, 403: .accessDenied
+        case 401, 403, 407: .accessDenied
         case 404: .notFound
         case 429: .throttled
         case 500...: .unavailable
