@@ -20,6 +20,8 @@ struct WorkerLoop: Sendable {
     /// The next claim is a poll's, not one for a slot that became free.
     private var mayScan = true
     private var isClaiming = false
+    /// A job ended under the claim, which may have left one that the claim did not see.
+    private var hasEndedUnderClaim = false
     private var isPausing = false
     /// No more claims.
     private var isStopping = false
@@ -51,11 +53,13 @@ struct WorkerLoop: Sendable {
         isClaiming = false
         running += count
         mayClaim = mayClaim || count == limit
-        isStopping = isStopping || mode == .once || (mode == .untilEmpty && running == 0 && !mayClaim)
+        isStopping = isStopping || mode == .once || (mode == .untilEmpty && running == 0 && !hasEndedUnderClaim)
+        hasEndedUnderClaim = false
     }
 
     mutating func jobEnded() {
         running -= 1
+        hasEndedUnderClaim = isClaiming
         // What this job left behind, such as the job of a next step, is part of emptying the queue.
         mayClaim = mayClaim || mode == .untilEmpty
         mayScan = mayScan || mode == .untilEmpty

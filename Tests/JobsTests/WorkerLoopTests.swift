@@ -79,6 +79,29 @@ import Testing
         #expect(loop.next() == .stop)
     }
 
+    @Test func untilEmptyStopsAlthoughAClaimTakesLongerThanThePoll() {
+        var loop = WorkerLoop(mode: .untilEmpty, slots: 2)
+        #expect(loop.next() == .claim(limit: 2, scans: true))
+        #expect(loop.next() == .pause)
+        #expect(loop.pauseEnded(isShuttingDown: false) == false)
+        loop.claimed(0, of: 2)
+        #expect(loop.next() == .stop)
+    }
+
+    @Test func untilEmptyLooksAgainWhenAJobEndedUnderAnEmptyClaim() {
+        var loop = WorkerLoop(mode: .untilEmpty, slots: 2)
+        #expect(loop.next() == .claim(limit: 2, scans: true))
+        loop.claimed(1, of: 2)
+        #expect(loop.next() == .pause)
+        #expect(loop.pauseEnded(isShuttingDown: false) == false)
+        #expect(loop.next() == .claim(limit: 1, scans: true))
+        loop.jobEnded()
+        loop.claimed(0, of: 1)
+        #expect(loop.next() == .claim(limit: 2, scans: true))
+        loop.claimed(0, of: 2)
+        #expect(loop.next() == .stop)
+    }
+
     @Test func onceRunsOneClaim() {
         var loop = WorkerLoop(mode: .once, slots: 2)
         #expect(loop.next() == .claim(limit: 2, scans: true))
