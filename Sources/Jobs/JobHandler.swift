@@ -1,6 +1,6 @@
 /// What one kind of worker does. Both workers are the same machine around a different handler.
 package protocol JobHandler: Sendable {
-    /// Runs before every claim: makes jobs out of what the application asked for, and completes what only waits for
+    /// Runs at every poll: makes jobs out of what the application asked for, and completes what only waits for
     /// its last job. Does nothing by default.
     func scan() async throws
 
