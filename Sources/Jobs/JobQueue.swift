@@ -68,7 +68,7 @@ package struct JobQueue: Sendable {
         }
         do {
             return try await database.transaction { transaction in
-                try transaction.execute("SET LOCAL lock_timeout = '5s'")
+                try transaction.limitLockWait(to: .seconds(5))
                 // The result's rows come first and the job's own last: the application's deletes lock a release, its
                 // tracks and their jobs in that order, and so must we.
                 var summary = outcome.error ?? ""
@@ -92,7 +92,7 @@ package struct JobQueue: Sendable {
     /// - Parameter leases: of the jobs that do run.
     package func releaseStrays(of worker: UUID, except leases: [UUID]) async throws -> Int {
         try await database.transaction { transaction in
-            try transaction.execute("SET LOCAL lock_timeout = '1s'")
+            try transaction.limitLockWait(to: .seconds(1))
             return try transaction.execute(
                 """
                 UPDATE \(identifier: table.name)

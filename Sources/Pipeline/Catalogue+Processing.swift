@@ -41,7 +41,7 @@ extension Catalogue {
 
     /// A row that another session keeps locked must not stop the scan for longer than this.
     static func limitLockWait(in transaction: borrowing Transaction) throws(PostgresError) {
-        try transaction.execute("SET LOCAL lock_timeout = '1s'")
+        try transaction.limitLockWait(to: .seconds(1))
     }
 
     private static func fanOutStatement(_ profile: EncodingProfile) -> SQL {

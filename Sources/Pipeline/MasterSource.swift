@@ -32,8 +32,9 @@ struct MasterSource: Sendable {
         }
         let components = URLComponents(string: url)
         guard let host = components?.host?.lowercased(), allowedHosts.contains(host) else {
+            let shown = Self.withoutSecrets(components) ?? "the URL"
             throw JobRejection(
-                "\(Self.withoutSecrets(components) ?? "the URL") is neither in \(store.name) nor on an allowed host: upload the file again, "
+                "\(shown) is neither in \(store.name) nor on an allowed host: upload the file again, "
                     + "or name its host in LATHE_MASTER_HOSTS")
         }
         do {

@@ -30,18 +30,13 @@ public struct WorkerManager: Service {
     /// tries again; nothing is lost meanwhile.
     /// - Throws: `PipelineError` where the database lacks Lathe's tables.
     public func run() async throws {
-        try await work(.forever)
+        try await run(.forever)
     }
 
-    /// Runs the workers one after the other, uploads first, until each ends by itself.
+    /// Runs the workers until shutdown, or one after the other, uploads first, until each ends by itself.
     /// - Returns: how the jobs ended.
     @discardableResult
     package func run(_ mode: JobWorker.Mode) async throws -> JobWorker.Tally {
-        try await work(mode)
-    }
-
-    @discardableResult
-    private func work(_ mode: JobWorker.Mode) async throws -> JobWorker.Tally {
         let lease = WorkerLease(
             database: resources.beatDatabase, tables: workers.map(\.queue.table), version: LatheVersion.current,
             logger: logger)
@@ -72,7 +67,6 @@ public struct WorkerManager: Service {
 
     /// One incarnation: beats, rescues and works, until the work ends or the lease is lost.
     private func live(as incarnation: UUID, lease: WorkerLease, mode: JobWorker.Mode) async throws -> JobWorker.Tally {
-        let kinds = workers.map(\.queue.table.kind).joined(separator: ", ")
         logger.info("worker \(incarnation.lowercased) started: \(kinds)")
         let rescuer = LostJobRescuer(queues: workers.map(\.queue), logger: logger)
         let result = await withTaskGroup(of: Result<JobWorker.Tally, any Error>?.self) { group in
@@ -138,15 +132,16 @@ public struct WorkerManager: Service {
         logger.info("worker \(incarnation.lowercased) stopped")
     }
 
-    private var workers: [JobWorker] {
-        resources.workers
-    }
+    private var workers: [JobWorker] { resources.workers }
+
+    /// What runs, for people.
+    private var kinds: String { workers.map(\.queue.table.kind).joined(separator: ", ") }
 }
 
 extension WorkerManager: CustomStringConvertible {
     /// What a service group logs of it: never a connection string or a secret.
     public var description: String {
-        "WorkerManager(\(workers.map(\.queue.table.kind).joined(separator: ", ")))"
+        "WorkerManager(\(kinds))"
     }
 }
 

@@ -51,10 +51,9 @@ extension Migrator {
     }
 
     private func tryInTransaction(_ migration: Migration, on connection: PostgresConnection) async throws {
-        let timeout = "\(Int(policy.lockTimeout / .milliseconds(1)))ms"
-        let ledger = ledger
+        let (ledger, limit) = (ledger, policy.lockTimeout)
         try await connection.transaction { transaction in
-            try transaction.execute("SELECT set_config('lock_timeout', \(timeout), true)")
+            try transaction.limitLockWait(to: limit)
             let before = try transaction.query("SELECT pg_current_xact_id()::text").single().decode(0, as: String.self)
             try transaction.runScript(migration.sql)
             let after = try transaction.query("SELECT pg_current_xact_id()::text").single().decode(0, as: String.self)

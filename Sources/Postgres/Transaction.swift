@@ -27,6 +27,13 @@ package struct Transaction: ~Copyable {
     @discardableResult
     package borrowing func execute(_ sql: SQL) throws(PostgresError) -> Int { try query(sql).affected }
 
+    /// From here on a statement that waits longer than `limit` for a lock fails with `lockNotAvailable`.
+    /// - Parameter limit: in whole milliseconds.
+    package borrowing func limitLockWait(to limit: Duration) throws(PostgresError) {
+        let milliseconds = "\(Int64(limit / .milliseconds(1)))"
+        try execute("SELECT set_config('lock_timeout', \(milliseconds), true)")
+    }
+
     /// Runs several statements that have no binds.
     package borrowing func runScript(_ script: String) throws(PostgresError) {
         try session.run(script: script, cancellation)
