@@ -70,7 +70,7 @@ extension Session {
                 close()
                 throw PostgresError(.encoding, "COPY to or from the client is not supported; use INSERT or SELECT")
             default:
-                failure = failure ?? result.error
+                failure = failure ?? namingServer(in: result.error)
             }
         }
         if handle.isBroken { close() }

@@ -10,6 +10,8 @@ final class Session {
     /// Where notifications go; finished with the session.
     private let notifications: AsyncStream<PostgresNotification>.Continuation
     private let notices: NoticeLog
+    /// Which server this is, for errors that libpq words without it.
+    private var server = "the database server"
 
     /// Connects and signs in.
     /// - Throws: ``PostgresError`` of kind `connectionFailed`, `invalidConfiguration` or `cancelled`.
@@ -25,6 +27,7 @@ final class Session {
         self.notifications = notifications
         notices = NoticeLog(logger: logger)
         try connect(within: configuration.connectTimeout, cancellation)
+        server = "the database server at \"\(handle.host)\", port \(handle.port)"
         handle.setNoticeReceiver(notices)
         status.update(isAlive: true, isInTransaction: false)
         try ensureDecodableFormats()
@@ -53,7 +56,15 @@ final class Session {
     /// Gives up on the connection, for which `reason` is libpq's word.
     func lose(_ reason: String) -> PostgresError {
         close()
-        return PostgresError(.connectionLost, reason)
+        return namingServer(in: PostgresError(.connectionLost, reason))
+    }
+
+    /// A failure of the connection, be it the server's own word, says which server it was.
+    func namingServer(in error: PostgresError) -> PostgresError {
+        guard error.isConnectionFailure else { return error }
+        var error = error
+        error.message = "\(server): \(error.message)"
+        return error
     }
 
     func deliverNotifications() {

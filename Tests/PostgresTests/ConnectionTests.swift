@@ -175,6 +175,15 @@ struct ConnectionTests {
         #expect(error?.kind == .connectionLost)
     }
 
+    @Test func aStatementsLostConnectionNamesTheServer() async throws {
+        let connection = try await TestDatabase.make().connect()
+        let error = await #expect(throws: PostgresError.self) {
+            try await connection.query("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(10)")
+        }
+        #expect(error?.isConnectionFailure == true)
+        #expect(error?.message.hasPrefix("the database server at \"127.0.0.1\", port ") == true)
+    }
+
     @Test func aClosedConnectionSaysSo() async throws {
         let connection = try await TestDatabase.make().connect()
         await connection.close()
