@@ -1,0 +1,59 @@
+import Foundation
+import Jobs
+import Logging
+import Postgres
+
+/// The engine under measurement. The one place that knows how `Jobs` is put together.
+struct BenchedEngine: Sendable {
+    private let worker: JobWorker
+    private let lease: WorkerLease
+
+    private static let table = JobTable(
+        name: "upload_jobs", runningStatus: "UPLOADING", kind: "upload", targetColumn: "target_entity_id",
+        sourceColumn: "local_path")
+
+    init(_ options: EngineOptions, handler: some JobHandler) async throws {
+        let configuration = PostgresConfiguration(connectionString: options.database)
+        let logger = options.logger
+        let database = Database(configuration, maximumConnections: options.connections, logger: logger)
+        try await Self.open(options.connections, of: database)
+        worker = JobWorker(
+            queue: JobQueue(table: Self.table, database: database), handler: handler,
+            settings: JobWorker.Settings(
+                pollInterval: .seconds(options.pollSeconds), concurrency: options.slots, drainTime: .seconds(1)),
+            logger: logger)
+        lease = WorkerLease(
+            database: Database(configuration, maximumConnections: 1, logger: logger), tables: [Self.table],
+            version: "benchmark", logger: logger)
+    }
+
+    /// Runs until no job is left.
+    /// - Returns: how many jobs were completed.
+    func drain() async throws -> Int { try await run(.untilEmpty).completed }
+
+    /// Runs until it is cancelled.
+    func serve() async throws { _ = try await run(.forever) }
+
+    private func run(_ mode: JobWorker.Mode) async throws -> JobWorker.Tally {
+        let incarnation = try await lease.register()
+        return try await withThrowingTaskGroup(of: JobWorker.Tally?.self) { group in
+            group.addTask {
+                try await lease.beatUntilLost(incarnation)
+                return nil
+            }
+            group.addTask { try await worker.run(as: incarnation, mode: mode) }
+            defer { group.cancelAll() }
+            return try await group.next().flatMap(\.self) ?? JobWorker.Tally()
+        }
+    }
+
+    /// Opens all connections, so that no figure holds a sign-in.
+    private static func open(_ connections: Int, of database: Database) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<connections {
+                group.addTask { try await database.execute("SELECT pg_sleep(0.05)") }
+            }
+            try await group.waitForAll()
+        }
+    }
+}
