@@ -33,7 +33,7 @@ class Bench:
         self.goals: list[tuple[str, bool]] = []
         self.stack = contextlib.ExitStack()
         self.lathe_engine = Path(options.build) / "queue-benchmark"
-        self.lathe = Path(options.build) / "lathe"
+        self.lathe: Path = options.lathe
 
     def __enter__(self) -> "Bench":
         self.stack.__enter__()

@@ -150,5 +150,6 @@ class Redis(Server):
         return f"redis://:{self.password}@127.0.0.1:{self.port}"
 
     def command(self, *words: str) -> str:
-        arguments = ["redis-cli", "--no-auth-warning", "-u", self.url, *words]
-        return subprocess.run(arguments, capture_output=True, text=True).stdout.strip()
+        environment = os.environ | {"REDISCLI_AUTH": self.password}
+        arguments = ["redis-cli", "-h", "127.0.0.1", "-p", str(self.port), *words]
+        return subprocess.run(arguments, env=environment, capture_output=True, text=True).stdout.strip()
