@@ -5,8 +5,7 @@ import Postgres
 
 /// The engine under measurement. The one place that knows how `Jobs` is put together.
 struct BenchedEngine: Sendable {
-    private let worker: JobWorker
-    private let lease: WorkerLease
+    private let engine: JobEngine
 
     private static let table = JobTable(
         name: "upload_jobs", runningStatus: "UPLOADING", kind: "upload", targetColumn: "target_entity_id",
@@ -16,36 +15,23 @@ struct BenchedEngine: Sendable {
         let configuration = PostgresConfiguration(connectionString: options.database)
         let logger = options.logger
         let database = Database(configuration, maximumConnections: options.connections, logger: logger)
+        let beatDatabase = Database(configuration, maximumConnections: 1, logger: logger)
         try await Self.open(options.connections, of: database)
-        worker = JobWorker(
+        try await Self.open(1, of: beatDatabase)
+        let worker = JobWorker(
             queue: JobQueue(table: Self.table, database: database), handler: handler,
             settings: JobWorker.Settings(
                 pollInterval: .seconds(options.pollSeconds), concurrency: options.slots, drainTime: .seconds(1)),
             logger: logger)
-        lease = WorkerLease(
-            database: Database(configuration, maximumConnections: 1, logger: logger), tables: [Self.table],
-            version: "benchmark", logger: logger)
+        engine = JobEngine(workers: [worker], beatDatabase: beatDatabase, version: "benchmark", logger: logger)
     }
 
     /// Runs until no job is left.
     /// - Returns: how many jobs were completed.
-    func drain() async throws -> Int { try await run(.untilEmpty).completed }
+    func drain() async throws -> Int { try await engine.run(.untilEmpty).completed }
 
     /// Runs until it is cancelled.
-    func serve() async throws { _ = try await run(.forever) }
-
-    private func run(_ mode: JobWorker.Mode) async throws -> JobWorker.Tally {
-        let incarnation = try await lease.register()
-        return try await withThrowingTaskGroup(of: JobWorker.Tally?.self) { group in
-            group.addTask {
-                try await lease.beatUntilLost(incarnation)
-                return nil
-            }
-            group.addTask { try await worker.run(as: incarnation, mode: mode) }
-            defer { group.cancelAll() }
-            return try await group.next().flatMap(\.self) ?? JobWorker.Tally()
-        }
-    }
+    func serve() async throws { try await engine.run(.forever) }
 
     /// Opens all connections, so that no figure holds a sign-in.
     private static func open(_ connections: Int, of database: Database) async throws {

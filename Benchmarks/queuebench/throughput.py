@@ -4,6 +4,7 @@ import statistics
 from functools import partial
 
 from .bench import PEERS, Bench, spread
+from .statements import statements
 
 BATCHES = [10, 50, 100]
 CONNECTIONS = [1, 2]
@@ -47,6 +48,7 @@ def throughput(bench: Bench) -> None:
     """Every round measures everything once; the peers run at the concurrency that was best in the first."""
     options = bench.options
     jobs, peer_jobs = options.jobs, options.peer_jobs
+    statements(bench)
     bench.create_procrastinate()
     redises = {"BullMQ": bench.redis(durable=False), "BullMQ, AOF fsync always": bench.redis(durable=True)}
     peers = {"Procrastinate": partial(drain_with_procrastinate, bench, peer_jobs)}
