@@ -1,8 +1,8 @@
 // What Postgres and libpq themselves need from an insert to its claim, for Benchmarks/queue. Both sides read
 // CLOCK_MONOTONIC, so that the send time in the row can be compared with the claim's.
 //
-//     libpq-floor listen URL JOBS                  LISTENs, claims a row a notification; prints nanoseconds, one a line
-//     libpq-floor send URL JOBS MILLISECONDS 'INSERT … VALUES ($1 …)'   inserts its send time as $1, at a jittered pace
+//     libpq-floor listen URL JOBS                      LISTENs and claims; prints nanoseconds, a line a row
+//     libpq-floor send URL JOBS MILLISECONDS INSERT    inserts its send time as $1, at a jittered pace
 
 #include <libpq-fe.h>
 #include <poll.h>

@@ -18,7 +18,8 @@ import procrastinate
 url, action, *numbers = sys.argv[1:]
 jobs, second = (*(int(number) for number in numbers), 0, 0)[:2]
 connections = min(second, 10) + 2 if action == "drain" else 4
-app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, min_size=connections, max_size=connections))
+connector = procrastinate.PsycopgConnector(conninfo=url, min_size=connections, max_size=connections)
+app = procrastinate.App(connector=connector)
 latencies: list[int] = []
 started = 0
 

@@ -111,7 +111,6 @@ class Bench:
 
     def fresh(self, database: str) -> None:
         """An empty migrated database, with a worker that pgbench can claim as."""
-        self.postgres.sql("postgres", f"DROP DATABASE IF EXISTS {database}")
         self.postgres.create(database, "migrated")
         self.postgres.sql(database, f"""
             INSERT INTO workers (id, host, pid, version, runs, beat_at)
@@ -131,7 +130,6 @@ class Bench:
         return f"INSERT INTO upload_jobs (target_entity_id, job_type, local_path) {paths}"
 
     def create_procrastinate(self) -> None:
-        self.postgres.sql("postgres", "DROP DATABASE IF EXISTS procrastinate")
         self.postgres.create("procrastinate")
         self.run(self.peer("procrastinate", self.postgres.url("procrastinate"), "schema"))
 

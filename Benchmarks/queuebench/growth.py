@@ -1,7 +1,7 @@
 """What old rows cost: finished jobs in the table, and dead versions kept by a transaction that stays open."""
 
-import subprocess
 import statistics
+import subprocess
 import time
 from pathlib import Path
 
@@ -40,7 +40,8 @@ def round_of(bench: Bench) -> dict:
         if database == "bench":
             bench.fresh("bench")
         bench.cpu = []
-        rates[database] = (drain_with_lathe(bench, database, jobs, BATCH, 2), drain_with_pgbench(bench, database, jobs, BATCH, 2))
+        rates[database] = tuple(
+            drain(bench, database, jobs, BATCH, 2) for drain in (drain_with_lathe, drain_with_pgbench))
     return rates
 
 
@@ -76,7 +77,8 @@ def claim_costs(bench: Bench, claim: Path) -> dict:
         costs[database] = {"empty": empty, "batch": milliseconds(bench, database, claim, claims)}
         bench.postgres.sql(database, "DELETE FROM upload_jobs WHERE status = 'UPLOADING'")
     for kind in ("empty", "batch"):
-        bench.say(f"  {kind} claim: {costs['bench'][kind]:.3f} ms in a fresh table, {costs['grown'][kind]:.3f} ms behind finished jobs")
+        fresh, grown = costs["bench"][kind], costs["grown"][kind]
+        bench.say(f"  {kind} claim: {fresh:.3f} ms in a fresh table, {grown:.3f} ms behind finished jobs")
     return costs
 
 

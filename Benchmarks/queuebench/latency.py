@@ -6,7 +6,8 @@ import time
 
 from .bench import INSERT, Bench, quantile
 
-FLOOR_INSERT = f"WITH inserted AS ({INSERT.replace('upload_jobs', 'floor_jobs').format('$1')}) SELECT pg_notify('floor_jobs', '')"
+FLOOR_INSERT = (
+    f"WITH inserted AS ({INSERT.replace('upload_jobs', 'floor_jobs').format('$1')}) SELECT pg_notify('floor_jobs', '')")
 POLL_SECONDS = 5
 # A worker is given this long to start and to fall asleep, and these jobs to warm up.
 START_SECONDS = 2
@@ -25,6 +26,10 @@ def measure(bench: Bench, worker: list, sender: list) -> list[float]:
             raise SystemExit(f"{worker[0]} did not see all jobs within {limit} s") from error
     found = json.loads(output)["latencies_ns"] if output.startswith("{") else [int(line) for line in output.split()]
     return [nanoseconds / 1e6 for nanoseconds in found[WARM_UP:]]
+
+
+def percentiles(values: list[float]) -> dict:
+    return {"p50_ms": quantile(values, 0.5), "p99_ms": quantile(values, 0.99)}
 
 
 class Contestants:
@@ -60,7 +65,9 @@ class Contestants:
         bench = self.bench
         url = bench.postgres.url("bench")
         return measure(
-            bench, bench.engine_command("pickup", "bench", slots=10, connections=2, poll_seconds=POLL_SECONDS, jobs=self.jobs),
+            bench,
+            bench.engine_command(
+                "pickup", "bench", slots=10, connections=2, poll_seconds=POLL_SECONDS, jobs=self.jobs),
             [self.floor_program, "send", url, self.jobs, self.pace, INSERT.format("$1")])
 
     def procrastinate(self) -> list[float]:
@@ -92,8 +99,8 @@ def latency(bench: Bench) -> None:
     for name, rounds in samples.items():
         pooled = [value for values in rounds for value in values]
         figures[name] = {
-            "jobs": len(pooled), "p50_ms": quantile(pooled, 0.5), "p99_ms": quantile(pooled, 0.99), "max_ms": max(pooled),
-            "rounds": [{"p50_ms": quantile(values, 0.5), "p99_ms": quantile(values, 0.99)} for values in rounds],
+            "jobs": len(pooled), **percentiles(pooled), "max_ms": max(pooled),
+            "rounds": [percentiles(values) for values in rounds],
         }
         bench.say(f"  {name:24} p50 {figures[name]['p50_ms']:8.2f} ms   p99 {figures[name]['p99_ms']:8.2f} ms")
     bench.figures["latency"] = figures

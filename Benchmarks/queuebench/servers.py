@@ -102,7 +102,9 @@ class Postgres(Server):
         if made.returncode != 0:
             sys.exit(f"initdb failed: {made.stderr}")
         settings = {
-            "listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", "log_line_prefix": "%d|",
+            "listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "",
+            # The sections that count statements look for their database's.
+            "log_line_prefix": "%d|",
         }
         flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self.launch([initdb.parent / "postgres", "-D", self.folder / "data", *flags])
@@ -116,12 +118,16 @@ class Postgres(Server):
     def sql(self, database: str, script: str) -> str:
         """Runs statements and returns what they answer, columns separated by |."""
         done = subprocess.run(
-            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", self.url(database)], input=script, capture_output=True, text=True)
+            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", self.url(database)],
+            input=script, capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"psql: {done.stderr}")
         return done.stdout.strip()
 
     def create(self, database: str, template: str = "template1") -> None:
+        """Makes a database, or makes it anew."""
+        # FORCE: the session of a program that was killed may still be ending.
+        self.sql("postgres", f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
         self.sql("postgres", f"CREATE DATABASE {database} TEMPLATE {template}")
 
 

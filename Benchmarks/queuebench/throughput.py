@@ -34,7 +34,8 @@ def drain_with_pgbench(bench: Bench, database: str, jobs: int, batch: int, clien
 
 def drain_with_procrastinate(bench: Bench, jobs: int, concurrency: int) -> float:
     bench.postgres.sql("procrastinate", "TRUNCATE procrastinate_jobs CASCADE; CHECKPOINT")
-    answer = bench.run_json(bench.peer("procrastinate", bench.postgres.url("procrastinate"), "drain", jobs, concurrency))
+    url = bench.postgres.url("procrastinate")
+    answer = bench.run_json(bench.peer("procrastinate", url, "drain", jobs, concurrency))
     return answer["jobs"] / answer["seconds"]
 
 

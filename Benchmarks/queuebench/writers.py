@@ -22,14 +22,16 @@ def writers(bench: Bench) -> None:
         for pair in range(bench.options.pairs):
             for enabled in (True, False) if pair % 2 == 0 else (False, True):
                 bench.disable_insert_triggers("bench", enable=enabled)
-                bench.postgres.sql("bench", "DELETE FROM upload_jobs WHERE status = 'PENDING'; VACUUM upload_jobs; CHECKPOINT")
+                bench.postgres.sql(
+                    "bench", "DELETE FROM upload_jobs WHERE status = 'PENDING'; VACUUM upload_jobs; CHECKPOINT")
                 rates[enabled].append(
                     bench.pgbench("bench", insert, "-c", WRITERS, "-j", 2, "-T", seconds))
     ratio = statistics.median(with_them / without for with_them, without in zip(rates[True], rates[False]))
     bench.figures["writers"] = {
         "triggers": triggers, "with": spread(rates[True]), "without": spread(rates[False]), "ratio": ratio}
     bench.say(f"  triggers on insert: {', '.join(triggers) or 'none'}")
-    bench.say(f"  {statistics.median(rates[True]):.0f} inserts/s with them, {statistics.median(rates[False]):.0f} without")
+    enabled, disabled = (statistics.median(rates[state]) for state in (True, False))
+    bench.say(f"  {enabled:.0f} inserts/s with them, {disabled:.0f} without")
     bench.goal("inserts of eight writers with triggers / without, at least 0.9", ratio, lambda value: value >= 0.9)
 
 
