@@ -3,21 +3,22 @@
 import statistics
 import subprocess
 import time
-from pathlib import Path
 
-from .bench import PEERS, Bench, spread
+from .bench import Bench, spread
+from .statements import Replay, Statements
 from .throughput import drain_with_lathe, drain_with_pgbench
 
 BATCH = 50
 
 
 def growth(bench: Bench) -> None:
-    claim = claim_script(bench)
+    statements = Statements(bench, BATCH)
+    claim = statements.claim
     finished = bench.options.finished_rows
     bench.fresh("grown")
     bench.say(f"  filling in {finished} finished jobs")
     fill_finished(bench, "grown", finished)
-    rounds = [round_of(bench) for _ in range(bench.options.rounds)]
+    rounds = [round_of(bench, statements) for _ in range(bench.options.rounds)]
     figures: dict = {"finished_rows": finished, "batch": BATCH}
     for index, name in enumerate(("lathe", "pgbench")):
         fresh, grown = ([values[table][index] for values in rounds] for table in ("bench", "grown"))
@@ -32,7 +33,7 @@ def growth(bench: Bench) -> None:
     bench.figures["growth"] = figures
 
 
-def round_of(bench: Bench) -> dict:
+def round_of(bench: Bench, statements: Statements) -> dict:
     """Jobs a second with Lathe and with pgbench, in a fresh table and in the grown one."""
     jobs = bench.options.jobs
     rates = {}
@@ -40,8 +41,8 @@ def round_of(bench: Bench) -> dict:
         if database == "bench":
             bench.fresh("bench")
         bench.cpu = []
-        rates[database] = tuple(
-            drain(bench, database, jobs, BATCH, 2) for drain in (drain_with_lathe, drain_with_pgbench))
+        rates[database] = (
+            drain_with_lathe(bench, database, jobs, BATCH, 2), drain_with_pgbench(bench, statements, database, jobs, 2))
     return rates
 
 
@@ -53,18 +54,11 @@ def fill_finished(bench: Bench, database: str, rows: int) -> None:
         VACUUM (ANALYZE) upload_jobs; CHECKPOINT""")
 
 
-def claim_script(bench: Bench) -> Path:
-    """The claim alone; what it claims stays claimed."""
-    script = bench.scratch / "claim.sql"
-    script.write_text((PEERS / "drain.sql").read_text().split("\\gset")[0] + "\\gset\n")
-    return script
+def milliseconds(bench: Bench, database: str, claim: Replay, claims: int) -> float:
+    return 1000 / claim.rate(bench, database, 1, claims)
 
 
-def milliseconds(bench: Bench, database: str, claim: Path, claims: int, batch: int = BATCH) -> float:
-    return 1000 / bench.pgbench(database, claim, "-t", claims, "-D", f"batch={batch}")
-
-
-def claim_costs(bench: Bench, claim: Path) -> dict:
+def claim_costs(bench: Bench, claim: Replay) -> dict:
     """Milliseconds a claim, through one connection of pgbench."""
     claims = 20 if bench.options.quick else 200
     costs = {}
@@ -82,7 +76,7 @@ def claim_costs(bench: Bench, claim: Path) -> dict:
     return costs
 
 
-def open_transaction(bench: Bench, claim: Path) -> dict:
+def open_transaction(bench: Bench, claim: Replay) -> dict:
     """Drains jobs under a snapshot that is older than they are, so that no dead version of theirs may be removed."""
     jobs, hold = bench.options.held_jobs, bench.options.hold
     claims = 20 if bench.options.quick else 100
@@ -99,13 +93,13 @@ def open_transaction(bench: Bench, claim: Path) -> dict:
         figures["empty_after_drain_ms"] = milliseconds(bench, "bench", claim, claims)
         time.sleep(max(0, hold - (time.monotonic() - start)))
         figures["empty_at_end_ms"] = milliseconds(bench, "bench", claim, claims)
-        bench.fill_plainly("bench", claims)
-        figures["single_at_end_ms"] = milliseconds(bench, "bench", claim, claims, batch=1)
+        bench.fill_plainly("bench", claims * BATCH)
+        figures["batch_at_end_ms"] = milliseconds(bench, "bench", claim, claims)
         figures["held_seconds"] = time.monotonic() - start
     figures["empty_once_closed_ms"] = milliseconds(bench, "bench", claim, claims)
     bench.say(f"  a transaction open for {figures['held_seconds']:.0f} s, {jobs} jobs drained under it at "
               f"{figures['drain_jobs_per_second']:.0f} a second")
     bench.say("  empty claim: {empty_before_ms:.3f} ms before, {empty_after_drain_ms:.3f} after the drain, "
               "{empty_at_end_ms:.3f} at its end, {empty_once_closed_ms:.3f} once it was closed; "
-              "a claim of one job at its end {single_at_end_ms:.3f} ms".format(**figures))
+              "a batch claim at its end {batch_at_end_ms:.3f} ms".format(**figures))
     return figures

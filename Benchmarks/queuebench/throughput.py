@@ -3,8 +3,8 @@
 import statistics
 from functools import partial
 
-from .bench import PEERS, Bench, spread
-from .statements import statements
+from .bench import Bench, spread
+from .statements import Statements
 
 BATCHES = [10, 50, 100]
 CONNECTIONS = [1, 2]
@@ -21,15 +21,9 @@ def drain_with_lathe(bench: Bench, database: str, jobs: int, batch: int, connect
     return jobs / answer["seconds"]
 
 
-def drain_with_pgbench(bench: Bench, database: str, jobs: int, batch: int, clients: int) -> float:
+def drain_with_pgbench(bench: Bench, statements: Statements, database: str, jobs: int, clients: int) -> float:
     bench.fill(database, jobs)
-    before = bench.completed(database)
-    transactions = jobs // batch // clients
-    rate = bench.pgbench(
-        database, PEERS / "drain.sql", "-c", clients, "-j", clients, "-t", transactions, "-D", f"batch={batch}")
-    if bench.completed(database) != before + jobs:
-        raise SystemExit(f"pgbench completed {bench.completed(database) - before} of {jobs} jobs")
-    return rate * batch
+    return statements.exchange.drain(bench, database, jobs, clients)
 
 
 def drain_with_procrastinate(bench: Bench, jobs: int, concurrency: int) -> float:
@@ -49,7 +43,10 @@ def throughput(bench: Bench) -> None:
     """Every round measures everything once; the peers run at the concurrency that was best in the first."""
     options = bench.options
     jobs, peer_jobs = options.jobs, options.peer_jobs
-    statements(bench)
+    statements = {batch: Statements(bench, batch) for batch in BATCHES}
+    bench.figures["statements"] = {batch: found.sent for batch, found in statements.items()}
+    for batch, found in statements.items():
+        bench.say(f"  batch {batch}: {found.describe()}")
     bench.create_procrastinate()
     redises = {"BullMQ": bench.redis(durable=False), "BullMQ, AOF fsync always": bench.redis(durable=True)}
     peers = {"Procrastinate": partial(drain_with_procrastinate, bench, peer_jobs)}
@@ -68,7 +65,7 @@ def throughput(bench: Bench) -> None:
             bench.cpu = cpu[shape]
             lathe[shape].append(drain_with_lathe(bench, "bench", jobs, *shape))
             bench.fresh("bench")
-            pgbench[shape].append(drain_with_pgbench(bench, "bench", jobs, *shape))
+            pgbench[shape].append(drain_with_pgbench(bench, statements[shape[0]], "bench", jobs, shape[1]))
         for name, drain in peers.items():
             if name not in best:
                 tried = {concurrency: drain(concurrency) for concurrency in PEER_CONCURRENCIES}
