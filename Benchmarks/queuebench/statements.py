@@ -25,12 +25,13 @@ class Sent:
 
     def uuids(self, number: int) -> list[str] | None:
         """The ids in a bind that is an array of them."""
-        value = self.binds[number] or ""
-        return UUID.findall(value.lower()) if re.fullmatch(r"\{[0-9a-fA-F,-]{36,}\}", value) else None
+        elements = (self.binds[number] or "").lower().strip("{}").split(",")
+        return elements if all(UUID.fullmatch(element) for element in elements) else None
 
     def settles(self, jobs: set[str]) -> int:
         """Of how many of these jobs it names the ids in one array."""
-        return max((len(ids) for number in self.binds if (ids := self.uuids(number)) and jobs.issuperset(ids)), default=0)
+        arrays = [self.uuids(number) for number, value in self.binds.items() if (value or "").startswith("{")]
+        return max((len(ids) for ids in arrays if ids and jobs.issuperset(ids)), default=0)
 
 
     @property
@@ -94,7 +95,7 @@ def replay(bench: Bench, sent: Sent, name: str, batch: int, jobs: set[str]) -> R
     for number, value in sent.binds.items():
         if value is None:
             texts[number] = "NULL"
-        elif (ids := sent.uuids(number)) is not None:
+        elif value.startswith("{") and (ids := sent.uuids(number)):
             kind = "ids" if jobs.issuperset(ids) else "leases"
             variables[kind] = "{}"
             texts[number] = f":{kind}::uuid[]"
