@@ -23,8 +23,8 @@ public struct WorkerManager: Service {
         let resources = try PipelineResources(configuration, logger: logger)
         self.resources = resources
         engine = JobEngine(
-            workers: resources.workers, beatDatabase: resources.beatDatabase, version: LatheVersion.current,
-            logger: logger, prepare: { try await resources.checkSchema() })
+            workers: resources.workers, beatDatabase: resources.beatDatabase, doorbell: resources.doorbell,
+            version: LatheVersion.current, logger: logger, prepare: { try await resources.checkSchema() })
     }
 
     /// Runs the workers until graceful shutdown or cancellation. While the database cannot be reached it waits and

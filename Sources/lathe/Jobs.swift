@@ -100,7 +100,7 @@ struct JobsCommand: AsyncParsableCommand {
                 case .notFound: continue
                 case .refused(let status):
                     throw CommandError(.workFailed, "job \(job.lowercased) is \(status): there is nothing to retry")
-                case .retried:
+                case .done:
                     Console.line("\(job.lowercased) is PENDING again")
                     await database.close()
                     return

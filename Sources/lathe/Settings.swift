@@ -53,6 +53,7 @@ struct Settings {
         pipeline.processingPollInterval = try seconds("processing.poll.seconds") ?? pipeline.processingPollInterval
         pipeline.uploadConcurrency = try count("upload.concurrency") ?? pipeline.uploadConcurrency
         pipeline.processingConcurrency = try count("processing.concurrency") ?? pipeline.processingConcurrency
+        pipeline.listens = try flag("doorbell") ?? pipeline.listens
         pipeline.drainTime = try seconds("drain.seconds") ?? pipeline.drainTime
         return pipeline
     }
@@ -122,6 +123,16 @@ struct Settings {
         guard let value = try number(key, { Int($0) }) else { return nil }
         guard 1...1024 ~= value else { throw malformed(key, "a whole number from 1 to 1024") }
         return value
+    }
+
+    private func flag(_ key: String) throws -> Bool? {
+        let name = ConfigKey(key)
+        guard let text = ours.string(forKey: name) ?? ours.bool(forKey: name).map({ String($0) }) else { return nil }
+        switch text.lowercased() {
+        case "on", "true", "yes", "1": return true
+        case "off", "false", "no", "0": return false
+        default: throw malformed(key, "on or off, not \"\(text)\"")
+        }
     }
 
     /// A number, which the environment gives as text and YAML as a number of its own.
