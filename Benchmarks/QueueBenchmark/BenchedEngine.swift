@@ -7,9 +7,17 @@ import Postgres
 struct BenchedEngine: Sendable {
     private let engine: JobEngine
 
+    /// As the pipeline has it in `JobTable+Pipeline.swift`, which is not linked because it
+    /// brings media and storage along.
     private static let table = JobTable(
-        name: "upload_jobs", runningStatus: "UPLOADING", kind: "upload", targetColumn: "target_entity_id",
-        sourceColumn: "local_path")
+        name: "upload_jobs", statusType: "upload_job_status", runningStatus: "UPLOADING", kind: "upload",
+        targetColumn: "target_entity_id", sourceColumn: "local_path",
+        isKnown: "(job.job_type IS NULL OR job.job_type IN ('AUDIO', 'COVER_ART'))",
+        owner: """
+            (SELECT r.artist_id FROM releases r
+            WHERE r.id = coalesce(
+                (SELECT t.release_id FROM tracks t WHERE t.id = job.target_entity_id), job.target_entity_id))
+            """)
 
     init(_ options: EngineOptions, handler: some JobHandler) async throws {
         let configuration = PostgresConfiguration(connectionString: options.database)
@@ -23,7 +31,9 @@ struct BenchedEngine: Sendable {
             settings: JobWorker.Settings(
                 pollInterval: .seconds(options.pollSeconds), concurrency: options.slots, drainTime: .seconds(1)),
             logger: logger)
-        engine = JobEngine(workers: [worker], beatDatabase: beatDatabase, version: "benchmark", logger: logger)
+        engine = JobEngine(
+            workers: [worker], beatDatabase: beatDatabase,
+            doorbell: Doorbell(configuration, of: [Self.table], logger: logger), version: "benchmark", logger: logger)
     }
 
     /// Runs until no job is left.

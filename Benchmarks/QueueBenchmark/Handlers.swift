@@ -4,7 +4,7 @@ import Synchronization
 
 /// Completes every job at once and stores nothing.
 struct NoOpHandler: JobHandler {
-    func run(_ job: ClaimedJob) async -> JobOutcome { .done { _ in "" } }
+    func run(_ job: ClaimedJob) async -> JobOutcome { .finished("") }
 }
 
 /// Never ends a job.
@@ -35,7 +35,7 @@ final class PickupHandler: JobHandler {
             return latencies.count
         }
         if count == expected { end.finish() }
-        return .done { _ in "" }
+        return .finished("")
     }
 
     /// Waits for the expected number of jobs.

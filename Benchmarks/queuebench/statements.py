@@ -1,4 +1,4 @@
-"""Lathe's own statements for pgbench, taken from the server's log of a small drain: nobody has to keep a copy of them."""
+"""Lathe's own statements for pgbench, from the server's log of a small drain: nobody has to keep a copy of them."""
 
 import collections
 import dataclasses
@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from .bench import PEERS, Bench
+from .bench import Bench
 
 ENTRY = re.compile(
     r"^capture\|LOG:  (?:statement|execute [^:]*): (.*(?:\n\t.*)*)(?:\ncapture\|DETAIL:  [Pp]arameters: (.*))?",
@@ -59,8 +59,8 @@ class Replay:
     def drain(self, bench: Bench, database: str, jobs: int, clients: int) -> float:
         """Completed jobs a second.
 
-        What a statement claims the next one settles, so each client leaves its last batch claimed; and of two clients one
-        may find rows locked by the other's claim, which came too late for them but locked them to see that.
+        What a statement claims the next one settles, so each client leaves its last batch claimed; and one of two
+        clients may find rows locked by the other's claim, which came too late for them but locked them to see that.
         """
         before = bench.completed(database)
         transactions = math.ceil(jobs / self.batch / clients)
@@ -129,7 +129,7 @@ def cast(value: str) -> str:
 
 
 def answering_arrays(sql: str) -> str:
-    """Makes the statement's last part one more CTE, and collects its ids and leases into the one row that \\gset takes."""
+    """Makes the statement's last part one more CTE, and its ids and leases the one row that \\gset takes."""
     depth, at = 0, None
     for token in re.finditer(r"'(?:[^']|'')*'|\"[^\"]*\"|[()]|\b(?:SELECT|UPDATE|INSERT|DELETE)\b", sql):
         depth += {"(": 1, ")": -1}.get(token[0], 0)
@@ -150,8 +150,8 @@ class Statements:
     def __init__(self, bench: Bench, batch: int) -> None:
         sent, jobs = capture(bench, batch)
         claims = [each for each in sent if "SKIP LOCKED" in each.sql and "attempt_count + 1" in each.sql]
-        if not claims:
-            sys.exit("Lathe's claim was not found in the server's log")
+        if not any(each.settles(jobs) for each in claims):
+            sys.exit("no statement of Lathe's that settles jobs and claims others was found in the server's log")
         # One that settles as many as it claims is what a steady drain sends.
         settling = max(claims, key=lambda each: (each.settles(jobs) == each.limit, each.settles(jobs)))
         self.exchanges = collections.Counter((each.settles(jobs), each.limit) for each in claims)
@@ -159,14 +159,9 @@ class Statements:
         self.sent = [{"count": count, "sql": sql} for sql, count in counts.most_common()]
         self.per_job = len(sent) / len(jobs)
         self.claim = replay(bench, min(claims, key=lambda each: each.settles(jobs)), "claim", batch, jobs)
-        # Nothing to settle together: pgbench's claim is all there is to compare with.
-        self.settled_at_once = settling.settles(jobs)
         self.exchange = replay(bench, settling, "exchange", settling.limit, jobs)
-        if not self.settled_at_once:
-            self.exchange = Replay(PEERS / "drain.sql", {"batch": str(batch)}, batch)
 
     def describe(self) -> str:
         shapes = ", ".join(f"{count} x {settled} settled and {limit} asked for"
                            for (settled, limit), count in sorted(self.exchanges.items(), reverse=True))
-        theirs = f"that of {self.exchange.batch} jobs" if self.settled_at_once else "peers/drain.sql"
-        return f"{self.per_job:.2f} statements a job: {shapes}; pgbench runs {theirs}"
+        return f"{self.per_job:.2f} statements a job: {shapes}; pgbench runs that of {self.exchange.batch} jobs"
