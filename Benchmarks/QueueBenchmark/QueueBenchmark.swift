@@ -18,11 +18,14 @@ struct EngineOptions: ParsableArguments {
     @Option(help: "libpq URL of the database.")
     var database: String
 
-    @Option(help: "Jobs run at once, which bounds a claim.")
+    @Option(help: "Jobs run at once by each engine.")
     var slots = 50
 
-    @Option(help: "Connections of the pool.")
-    var connections = 2
+    @Option(help: "Jobs that one statement claims or settles at most.")
+    var batch = 50
+
+    @Option(help: "Engines side by side, each with one connection that claims and settles.")
+    var connections = 1
 
     @Option(help: "Seconds between two polls.")
     var pollSeconds = 5.0

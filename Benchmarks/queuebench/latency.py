@@ -67,7 +67,7 @@ class Contestants:
         return measure(
             bench,
             bench.engine_command(
-                "pickup", "bench", slots=10, connections=2, poll_seconds=POLL_SECONDS, jobs=self.jobs),
+                "pickup", "bench", slots=10, connections=1, poll_seconds=POLL_SECONDS, jobs=self.jobs),
             [self.floor_program, "send", url, self.jobs, self.pace, INSERT.format("$1")])
 
     def procrastinate(self) -> list[float]:

@@ -18,7 +18,7 @@ def profile(bench: Bench) -> None:
     data = bench.scratch / "perf.data"
     # No hardware counters in a virtual machine: the CPU clock is there everywhere.
     record = ["perf", "record", "-q", "-e", "cpu-clock", "-F", "2000", "-g", "-o", data]
-    answer = bench.run_json([*record, *bench.engine_command("drain", "bench", slots=50, connections=2)])
+    answer = bench.run_json([*record, *bench.engine_command("drain", "bench", slots=100, batch=50, connections=1)])
     rate, cost = answer["jobs"] / answer["seconds"], answer["cpu_seconds"] / answer["jobs"] * 1e6
     bench.say(f"  {rate:.0f} jobs/s, {cost:.0f} us of CPU a job, under perf")
     figures = bench.figures["profile"] = {}

@@ -78,7 +78,7 @@ def capture(bench: Bench, batch: int) -> tuple[list[Sent], set[str]]:
     jobs = set(bench.postgres.sql("capture", "SELECT id FROM upload_jobs").split())
     bench.postgres.sql("postgres", "ALTER DATABASE capture SET log_statement = 'all'")
     before = bench.postgres.log.stat().st_size
-    bench.engine("drain", "capture", slots=batch, connections=1)
+    bench.engine("drain", "capture", slots=batch, batch=batch, connections=1)
     text = bench.postgres.log.read_bytes()[before:].decode(errors="replace")
     sent = []
     for sql, binds in ENTRY.findall(text):

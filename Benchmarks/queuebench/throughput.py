@@ -14,7 +14,7 @@ PEER_CONCURRENCIES = [1, 10, 50]
 def drain_with_lathe(bench: Bench, database: str, jobs: int, batch: int, connections: int) -> float:
     bench.fill(database, jobs)
     before = bench.completed(database)
-    answer = bench.engine("drain", database, slots=batch, connections=connections)
+    answer = bench.engine("drain", database, slots=2 * batch, batch=batch, connections=connections)
     if answer["jobs"] != jobs or bench.completed(database) != before + jobs:
         raise SystemExit(f"lathe completed {answer['jobs']} of {jobs} jobs")
     bench.cpu.append(answer["cpu_seconds"] / jobs * 1e6)

@@ -17,7 +17,7 @@ def writers(bench: Bench) -> None:
     triggers = bench.insert_triggers("bench")
     bench.postgres.sql("bench", (INSERT.format("'/masters/endless.wav'") + ";") * SLOTS)
     rates: dict = {True: [], False: []}
-    with bench.running(bench.engine_command("occupy", "bench", slots=SLOTS, connections=2)):
+    with bench.running(bench.engine_command("occupy", "bench", slots=SLOTS, connections=1)):
         wait_until_busy(bench)
         for pair in range(bench.options.pairs):
             for enabled in (True, False) if pair % 2 == 0 else (False, True):

@@ -14,30 +14,29 @@ extension JobQueue {
     }
 
     /// Jobs of one exchange at most, either way.
-    static let maximumBatch = 128
+    package static let maximumBatch = 128
 
     /// Takes up to `limit` jobs whose time has come: by priority, then by turn, oldest first, each with a lease token of
     /// its own. A worker whose own row has stopped beating claims nothing, nor does anyone of a paused queue.
     package func claim(limit: Int, worker: UUID) async throws(PostgresError) -> [ClaimedJob] {
-        try await exchange([], claiming: limit, for: worker).claimed
+        try await exchange([], claiming: Self.roundedLimit(limit), for: worker).claimed
     }
 
     /// Writes verdicts and claims new jobs in one statement, so in one round trip and one commit.
-    /// - Parameter limit: from 0; rounded down to one of a few numbers.
+    /// - Parameter limit: from 0, as ``roundedLimit(_:of:)`` made it.
     func exchange(
         _ verdicts: [Verdict], claiming limit: Int, for worker: UUID
     ) async throws(PostgresError) -> Exchange {
-        let limit = Self.roundedLimit(limit)
         guard !verdicts.isEmpty || limit > 0 else { return Exchange() }
         let rows = try await database.query(statement(verdicts, limit, worker).prepared)
         return try Exchange(rows, verdicts: verdicts)
     }
 
-    /// The limit stands in the text, where the planner sees it, and few limits make few texts to prepare: all numbers
-    /// up to 8, then four an octave.
-    static func roundedLimit(_ limit: Int) -> Int {
+    /// The limit stands in the statement's text, where the planner sees it, and few limits make few texts to prepare: a
+    /// whole batch, all numbers up to 8, and four an octave.
+    static func roundedLimit(_ limit: Int, of batch: Int = maximumBatch) -> Int {
         guard limit > 8 else { return max(0, limit) }
-        guard limit < maximumBatch else { return maximumBatch }
+        guard limit < batch else { return batch }
         let step = (1 << (Int.bitWidth - 1 - limit.leadingZeroBitCount)) / 4
         return limit / step * step
     }

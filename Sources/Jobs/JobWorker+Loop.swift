@@ -35,6 +35,8 @@ extension JobWorker {
         var gathered: [JobRun.Answer] = []
         /// When a sleep until the next due job ends, while there is one.
         var dueAt: ContinuousClock.Instant?
+        /// Exchanges in a row that found a row locked.
+        var locks = 0
         /// What cannot be written now is given up.
         var isEnding = false
 
@@ -78,10 +80,15 @@ extension JobWorker {
             finish(exchange, of: answers, limit: limit, in: &run)
             start(exchange.claimed, of: run, in: &group)
             if let due = exchange.nextDue { sleep(until: .now + due, of: &run, in: &group) }
-            if !exchange.locked.isEmpty { hold(in: &group) }
+            if run.gathered.isEmpty { run.locks = 0 }
+            if !exchange.locked.isEmpty {
+                // Another claim that looked at the row lets go of it in a moment; another session may take longer.
+                hold(min(.milliseconds(10) * (1 << min(run.locks, 10)), .seconds(1)), in: &group)
+                run.locks += 1
+            }
         case .exchangeFailed(let error, let answers):
             try recover(from: error, of: answers, in: &run)
-            if !run.gathered.isEmpty { hold(in: &group) }
+            if !run.gathered.isEmpty { hold(.seconds(1), in: &group) }
         case .holdEnded: run.loop.holdEnded()
         case .lingered: run.loop.lingered()
         case .armed(let succeeded): run.loop.armed(succeeded: succeeded)
@@ -168,9 +175,9 @@ extension JobWorker {
         run.loop.exchangeFailed(unwritten: kept.count)
     }
 
-    private func hold(in group: inout Group) {
+    private func hold(_ time: Duration, in group: inout Group) {
         group.addTask {
-            try? await Task.sleep(for: .seconds(1))
+            try? await Task.sleep(for: time)
             return .holdEnded
         }
     }

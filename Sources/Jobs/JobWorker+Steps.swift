@@ -8,13 +8,14 @@ extension JobWorker {
     /// Writes outcomes and claims new jobs. In an unstructured task, because what was done must be written even though
     /// this one may be cancelled by now; but not for longer than a lease could bear.
     func exchange(_ answers: [JobRun.Answer], claiming limit: Int, for worker: UUID) async -> Wake {
+        let limit = JobQueue.roundedLimit(limit, of: settings.batch)
         do {
             let exchange = try await Task {
                 try await withTimeout(.seconds(10)) {
                     try await queue.exchange(answers.map(\.verdict), claiming: limit, for: worker)
                 }
             }.value
-            return .exchanged(exchange, of: answers, limit: JobQueue.roundedLimit(limit))
+            return .exchanged(exchange, of: answers, limit: limit)
         } catch let error as PostgresError where !error.isTransient && !answers.isEmpty {
             // One of them cannot be written: it must not keep the others.
             return .exchanged(await writeOneByOne(answers), of: answers, limit: 0)

@@ -16,11 +16,17 @@ package struct JobWorker: Sendable {
         package var concurrency: Int
         /// How long running jobs may go on after a shutdown was asked for.
         package var drainTime: Duration
+        /// Jobs claimed or settled by one statement at most, 1 to 128.
+        package var batch: Int
 
-        package init(pollInterval: Duration, concurrency: Int, drainTime: Duration = .seconds(30)) {
+        package init(
+            pollInterval: Duration, concurrency: Int, drainTime: Duration = .seconds(30),
+            batch: Int = JobQueue.maximumBatch
+        ) {
             self.pollInterval = pollInterval
             self.concurrency = concurrency
             self.drainTime = drainTime
+            self.batch = min(max(batch, 1), JobQueue.maximumBatch)
         }
     }
 
@@ -59,7 +65,7 @@ package struct JobWorker: Sendable {
             var run = Run(
                 worker: worker, mode: mode, doorbell: doorbell,
                 jobRun: JobRun(queue: queue, handler: handler, running: running, logger: logger),
-                loop: WorkerLoop(mode: mode, slots: settings.concurrency), timers: JobTimers(queue: kind))
+                loop: WorkerLoop(mode: mode, slots: settings.concurrency, batch: settings.batch), timers: JobTimers(queue: kind))
             if let doorbell { hearken(doorbell.rings(of: queue.table), of: doorbell, in: &group) }
             while true {
                 if Task.isCancelled, !run.isEnding {

@@ -25,6 +25,7 @@ struct WorkerLoop: Sendable {
 
     private let mode: JobWorker.Mode
     private let slots: Int
+    private let batch: Int
     /// Jobs whose handler runs.
     private(set) var running = 0
     /// Jobs that ended and whose outcome is to be written.
@@ -37,7 +38,7 @@ struct WorkerLoop: Sendable {
 
     private var mayClaim = false
     private var isExchanging = false
-    /// A failed exchange is tried again after a while.
+    /// What could not be written waits for a while, or for the next claim.
     private var isHeld = false
     private var isLingering = false
     private var hasLingered = false
@@ -55,9 +56,11 @@ struct WorkerLoop: Sendable {
     private var isStopping = false
     private var isDraining = false
 
-    init(mode: JobWorker.Mode, slots: Int) {
+    /// - Parameter batch: jobs of one exchange at most, either way.
+    init(mode: JobWorker.Mode, slots: Int, batch: Int = JobQueue.maximumBatch) {
         self.mode = mode
         self.slots = slots
+        self.batch = batch
     }
 
     /// More jobs wait than were claimed, as far as the last claim could tell.
@@ -83,8 +86,8 @@ struct WorkerLoop: Sendable {
     }
 
     private mutating func exchange(mayClaim claims: Bool) -> Step? {
-        guard !isExchanging, !isHeld, gathered > 0 || claims else { return nil }
-        let isTime = gathered == 0 || running == 0 || gathered >= JobQueue.maximumBatch || hasLingered || isStopping
+        guard !isExchanging, claims || gathered > 0 && !isHeld else { return nil }
+        let isTime = gathered == 0 || running == 0 || gathered >= batch || hasLingered || isStopping || isHeld
         guard isTime else {
             guard !isLingering else { return nil }
             isLingering = true
@@ -94,7 +97,7 @@ struct WorkerLoop: Sendable {
         hasLingered = false
         gathered = 0
         if claims { mayClaim = false }
-        return .exchange(claim: claims ? min(slots - running, JobQueue.maximumBatch) : 0)
+        return .exchange(claim: claims ? min(slots - running, batch) : 0)
     }
 
     /// Armed while it has room and nothing to do with it; while all slots are busy nobody needs to ring.

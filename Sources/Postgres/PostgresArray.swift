@@ -5,13 +5,17 @@ extension Array: PostgresEncodable where Element: PostgresEncodable & PostgresAr
         PostgresType(oid: Element.postgresType.arrayOID, arrayOID: 0)
     }
 
-    /// Every element is quoted, so that no content can be mistaken for syntax.
+    /// Elements are quoted unless their type is plain, so that no content can be mistaken for syntax.
     package func postgresText() throws(PostgresError) -> String? {
         var bytes: [UInt8] = [UInt8(ascii: "{")]
         for (index, element) in enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
             guard let value = try element.postgresText() else {
                 bytes += "NULL".utf8
+                continue
+            }
+            guard !Element.isPlainInArrays else {
+                bytes += value.utf8
                 continue
             }
             bytes.append(UInt8(ascii: "\""))

@@ -45,7 +45,7 @@ extension Double: PostgresDecodable {
 }
 
 extension UUID: PostgresDecodable {
-    package init?(postgresText: String) { self.init(uuidString: postgresText) }
+    package init?(postgresText: String) { self.init(uuidText: postgresText) }
 }
 
 extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {

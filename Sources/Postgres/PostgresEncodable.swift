@@ -13,7 +13,14 @@ package protocol PostgresEncodable: Sendable {
 }
 
 /// A type of which arrays can be sent and read. Arrays themselves are not: Postgres's arrays do not nest.
-package protocol PostgresArrayElement: Sendable {}
+package protocol PostgresArrayElement: Sendable {
+    /// Its texts hold nothing that could be mistaken for the syntax of an array.
+    static var isPlainInArrays: Bool { get }
+}
+
+extension PostgresArrayElement {
+    package static var isPlainInArrays: Bool { false }
+}
 
 extension String: PostgresEncodable, PostgresArrayElement {
     package static var postgresType: PostgresType { .inferred }
@@ -21,26 +28,31 @@ extension String: PostgresEncodable, PostgresArrayElement {
 }
 
 extension Bool: PostgresEncodable, PostgresArrayElement {
+    package static var isPlainInArrays: Bool { true }
     package static var postgresType: PostgresType { .bool }
     package func postgresText() -> String? { self ? "t" : "f" }
 }
 
 extension Int: PostgresEncodable, PostgresArrayElement {
+    package static var isPlainInArrays: Bool { true }
     package static var postgresType: PostgresType { .int8 }
     package func postgresText() -> String? { String(self) }
 }
 
 extension Int64: PostgresEncodable, PostgresArrayElement {
+    package static var isPlainInArrays: Bool { true }
     package static var postgresType: PostgresType { .int8 }
     package func postgresText() -> String? { String(self) }
 }
 
 extension Int32: PostgresEncodable, PostgresArrayElement {
+    package static var isPlainInArrays: Bool { true }
     package static var postgresType: PostgresType { .int4 }
     package func postgresText() -> String? { String(self) }
 }
 
 extension Double: PostgresEncodable, PostgresArrayElement {
+    package static var isPlainInArrays: Bool { true }
     package static var postgresType: PostgresType { .float8 }
     /// The shortest text that reads back as the same number.
     package func postgresText() -> String? {
@@ -52,7 +64,8 @@ extension Double: PostgresEncodable, PostgresArrayElement {
 
 extension UUID: PostgresEncodable, PostgresArrayElement {
     package static var postgresType: PostgresType { .uuid }
-    package func postgresText() -> String? { uuidString.lowercased() }
+    package static var isPlainInArrays: Bool { true }
+    package func postgresText() -> String? { UUIDText.text(of: self) }
 }
 
 extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
@@ -63,7 +76,9 @@ extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
     }
 }
 
-extension Optional: PostgresArrayElement where Wrapped: PostgresArrayElement {}
+extension Optional: PostgresArrayElement where Wrapped: PostgresArrayElement {
+    package static var isPlainInArrays: Bool { Wrapped.isPlainInArrays }
+}
 
 extension PostgresEncodable where Self: RawRepresentable, RawValue == String {
     package static var postgresType: PostgresType { .inferred }
