@@ -65,7 +65,8 @@ package struct JobWorker: Sendable {
             var run = Run(
                 worker: worker, mode: mode, doorbell: doorbell,
                 jobRun: JobRun(queue: queue, handler: handler, running: running, logger: logger),
-                loop: WorkerLoop(mode: mode, slots: settings.concurrency, batch: settings.batch), timers: JobTimers(queue: kind))
+                loop: WorkerLoop(mode: mode, slots: settings.concurrency, batch: settings.batch),
+                timers: JobTimers(queue: kind))
             if let doorbell { hearken(doorbell.rings(of: queue.table), of: doorbell, in: &group) }
             while true {
                 if Task.isCancelled, !run.isEnding {
