@@ -9,6 +9,7 @@ package struct JobEngine: Sendable {
     private let workers: [JobWorker]
     private let lease: WorkerLease
     private let doorbell: Doorbell?
+    private let retention: Retention
     private let logger: Logger
     private let prepare: @Sendable () async throws -> Void
 
@@ -16,14 +17,17 @@ package struct JobEngine: Sendable {
     ///   - workers: one a queue, over `database`.
     ///   - beatDatabase: of its own and with one connection, so that no busy pool can delay a beat.
     ///   - doorbell: of the workers' queues; nil to poll only.
+    ///   - retention: how long finished work is remembered.
     ///   - version: of the program, for the `workers` table.
     ///   - prepare: runs before each incarnation, and may throw to end the engine: a check of the schema.
     package init(
-        workers: [JobWorker], beatDatabase: Database, doorbell: Doorbell? = nil, version: String, logger: Logger,
+        workers: [JobWorker], beatDatabase: Database, doorbell: Doorbell? = nil, retention: Retention = Retention(),
+        version: String, logger: Logger,
         prepare: @escaping @Sendable () async throws -> Void = {}
     ) {
         self.workers = workers
         self.doorbell = doorbell
+        self.retention = retention
         self.logger = logger
         self.prepare = prepare
         lease = WorkerLease(
@@ -113,11 +117,16 @@ package struct JobEngine: Sendable {
 
     /// What goes on beside the work, and may end without an effect on it.
     private func runCompanions(afterOutage: Bool, mode: JobWorker.Mode) async {
-        let rescuer = LostJobRescuer(queues: workers.map(\.queue), logger: logger)
+        let queues = workers.map(\.queue)
+        let rescuer = LostJobRescuer(queues: queues, logger: logger)
+        let pruner = HistoryPruner(queues: queues, retention: retention, logger: logger)
+        let meter = QueueMeter(queues: queues, logger: logger)
         await withDiscardingTaskGroup { group in
             group.addTask { try? await rescuer.run(afterOutage: afterOutage) }
+            group.addTask { try? await pruner.run() }
+            group.addTask { try? await meter.run() }
             // A run that ends by itself looks again when its jobs end, and never sleeps until it is woken.
-            if let doorbell, mode == .forever { group.addTask { await doorbell.run() } }
+            if mode == .forever, let doorbell { group.addTask { await doorbell.run() } }
         }
     }
 

@@ -36,6 +36,12 @@ public struct PipelineConfiguration: Sendable {
     public var uploadConcurrency = 4
     /// Tracks transcoded at once; each takes one core.
     public var processingConcurrency = ProcessInfo.processInfo.activeProcessorCount
+    /// How long the history of attempts is kept; nil for good.
+    public var attemptRetention: Duration? = .seconds(30 * 86_400)
+    /// How long COMPLETED rows of `processing_jobs` are kept; nil for good.
+    public var processingRetention: Duration? = .seconds(30 * 86_400)
+    /// How long COMPLETED rows of `upload_jobs` are kept. For good unless asked: the application reads them.
+    public var uploadRetention: Duration?
     /// How long running jobs may go on after a shutdown was asked for, before they are given back.
     public var drainTime: Duration = .seconds(30)
 

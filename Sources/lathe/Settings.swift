@@ -54,6 +54,9 @@ struct Settings {
         pipeline.uploadConcurrency = try count("upload.concurrency") ?? pipeline.uploadConcurrency
         pipeline.processingConcurrency = try count("processing.concurrency") ?? pipeline.processingConcurrency
         pipeline.listens = try flag("doorbell") ?? pipeline.listens
+        if let kept = try retention("retention.attempts.days") { pipeline.attemptRetention = kept }
+        if let kept = try retention("retention.processing.days") { pipeline.processingRetention = kept }
+        if let kept = try retention("retention.upload.days") { pipeline.uploadRetention = kept }
         pipeline.drainTime = try seconds("drain.seconds") ?? pipeline.drainTime
         return pipeline
     }
@@ -117,6 +120,14 @@ struct Settings {
             throw malformed(key, "a number of seconds above 0, a day at most")
         }
         return .seconds(value)
+    }
+
+    /// - Returns: nil where nothing is set, `.some(nil)` where all is to be kept.
+    private func retention(_ key: String) throws -> Duration?? {
+        if ours.string(forKey: ConfigKey(key))?.lowercased() == "off" { return .some(nil) }
+        guard let days = try number(key, Double.init) else { return nil }
+        guard days > 0, days <= 36_500 else { throw malformed(key, "a number of days above 0, or off") }
+        return .seconds(days * 86_400)
     }
 
     private func count(_ key: String) throws -> Int? {
