@@ -85,4 +85,25 @@ struct OutageTests {
         try await expectNothingBurnt(stage, jobs: 6)
         await stage.test.server.stop()
     }
+
+    @Test func aWorkerStopsWhenAskedThoughItsDatabaseIsAway() async throws {
+        let stage = try await Stage(ownServer: true)
+        _ = try await stage.submittedRelease(lengths: (0..<6).map { 44_100 * 60 * 3 + $0 })
+        let settings = Self.settings.merging(["LATHE_DRAIN_SECONDS": "1"]) { $1 }
+        let (outcome, _) = try await stage.work(settings: settings) { lathe in
+            try await eventually("it works") {
+                try await stage.value("SELECT count(*) FROM processing_jobs WHERE status = 'PROCESSING'", as: Int.self)
+                    == 1
+            }
+            await stage.test.server.stopServer()
+            try await eventually("it has noticed") { lathe.error.contains(/could not|no beat/) }
+            lathe.signal(SIGTERM)
+            try await eventually("it has ended", within: .seconds(30)) { lathe.hasEnded }
+        }
+        #expect(outcome.status == .exited(0), "\(outcome.error)")
+        try await stage.test.server.startServer()
+        #expect(
+            try await stage.value("SELECT bool_and(retry_count = 0 AND status <> 'FAILED') FROM processing_jobs"))
+        await stage.test.server.stop()
+    }
 }

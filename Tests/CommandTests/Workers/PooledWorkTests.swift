@@ -1,6 +1,7 @@
 import Foundation
 import Migrations
 import Postgres
+import PrivatePostgres
 import TestSupport
 import Testing
 
@@ -10,9 +11,10 @@ struct PooledWorkTests {
 
     /// A stage whose commands reach the database through a pooler.
     private func pooledStage(
-        _ mode: PgBouncer.PoolMode = .transaction, settings: [String: String] = [:], isMigrated: Bool = true
+        _ mode: PgBouncer.PoolMode = .transaction, settings: [String: String] = [:], isMigrated: Bool = true,
+        ownServer: Bool = false
     ) async throws -> (Stage, PgBouncer) {
-        var stage = try await Stage(isMigrated: isMigrated)
+        var stage = try await Stage(isMigrated: isMigrated, ownServer: ownServer)
         let pooler = try await PgBouncer.start(before: stage.test, poolMode: mode, settings: settings)
         stage.environment["DATABASE_URL"] = pooler.connectionString
         return (stage, pooler)
@@ -39,8 +41,11 @@ struct PooledWorkTests {
 
     @Test(arguments: [PgBouncer.PoolMode.transaction, .session])
     func drainCarriesAReleaseToReview(mode: PgBouncer.PoolMode) async throws {
-        // In transaction mode a new server process for each transaction; a session must not wait for another's end.
-        let settings = mode == .transaction ? ["server_lifetime": "0"] : ["default_pool_size": "20"]
+        // In transaction mode one server process at a time, a new one for each transaction; a session must not wait for
+        // another's end.
+        let settings =
+            mode == .transaction
+            ? ["default_pool_size": "1", "server_lifetime": "0"] : ["default_pool_size": "20"]
         let (stage, pooler) = try await pooledStage(mode, settings: settings)
         let release = try await stage.submittedRelease(lengths: [44_100, 100_037, 23_456])
         let outcome = try await stage.lathe("work", "--drain")
@@ -87,6 +92,28 @@ struct PooledWorkTests {
         #expect(outcome.errorLines.count { $0.contains(Self.noDoorbell) } == 1, "\(outcome.error)")
         try await expectNothingBurnt(stage, jobs: 6, claims: nil)
         await pooler.stop()
+    }
+
+    /// The pooler stays and keeps its clients waiting: statements get no answer instead of an error.
+    @Test func aServerThatIsAwayBehindThePoolerCostsNoRetryAndWorkGoesOn() async throws {
+        let (stage, pooler) = try await pooledStage(ownServer: true)
+        let release = try await stage.submittedRelease(lengths: (0..<6).map { 44_100 * 30 + $0 })
+        let settings = ["LATHE_PROCESSING_CONCURRENCY": "1"]
+        let (outcome, _) = try await stage.work(settings: settings, limit: .seconds(180)) { lathe in
+            try await eventually("some are done, some not") {
+                try await stage.value("SELECT count(*) FROM renditions", as: Int.self) >= 1
+            }
+            await stage.test.server.stopServer()
+            try await eventually("it stops its work by itself") { lathe.error.contains("running jobs are cancelled") }
+            try await Task.sleep(for: .seconds(7))
+            try await stage.test.server.startServer()
+            try await stage.reviewable(release.id, within: .seconds(120))
+            lathe.signal(SIGTERM)
+        }
+        #expect(outcome.status == .exited(0), "\(outcome.error)")
+        try await expectNothingBurnt(stage, jobs: 6, claims: nil)
+        await pooler.stop()
+        await stage.test.server.stop()
     }
 
     @Test(arguments: [PgBouncer.PoolMode.transaction, .session])
