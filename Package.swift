@@ -120,6 +120,16 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
 
+        // Lathe's half of Benchmarks/queue.
+        .executableTarget(
+            name: "queue-benchmark",
+            dependencies: [
+                "Jobs", "Migrations", "Postgres",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Benchmarks/QueueBenchmark"),
+
         .target(
             name: "TestSupport",
             dependencies: [
