@@ -96,6 +96,9 @@ package final class PgBouncer: Sendable {
 
     /// Starts it again after ``stop()``, on the same port. Returns when it accepts connections.
     package func start() async throws {
+        guard FileManager.default.isExecutableFile(atPath: Self.program) else {
+            throw TestTools.Failure("there is no \(Self.program): run scripts/install-dependencies --tests")
+        }
         let started = try await ServerProcess(
             "/usr/bin/setpriv", Self.identity + [Self.program, configuration.path], environment: [:], log: log)
         process.withLock { $0 = started }
