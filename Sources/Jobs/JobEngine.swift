@@ -47,6 +47,7 @@ package struct JobEngine: Sendable {
     package func run(_ mode: JobWorker.Mode) async throws -> JobWorker.Tally {
         var backoff = Backoff()
         var unfinished: UUID?
+        var wasAway = false
         while true {
             do {
                 try await prepare()
@@ -55,11 +56,13 @@ package struct JobEngine: Sendable {
                 let incarnation = try await lease.register()
                 unfinished = incarnation
                 backoff.reset()
-                let tally = try await live(as: incarnation, mode: mode)
+                let tally = try await live(as: incarnation, afterOutage: wasAway, mode: mode)
+                wasAway = true
                 try await end(incarnation)
                 unfinished = nil
                 guard mode == .forever, !Task.isShuttingDownGracefully, !Task.isCancelled else { return tally }
             } catch let error as PostgresError where mode == .forever && !error.isForTheOperator {
+                wasAway = true
                 logger.error("worker: waiting for the database: \(error)")
                 guard await backoff.wait() else { return JobWorker.Tally() }
             }
@@ -67,7 +70,10 @@ package struct JobEngine: Sendable {
     }
 
     /// One incarnation: beats, rescues and works, until the work ends or the lease is lost.
-    private func live(as incarnation: UUID, mode: JobWorker.Mode) async throws -> JobWorker.Tally {
+    /// - Parameter afterOutage: the database was out of reach just before.
+    private func live(
+        as incarnation: UUID, afterOutage: Bool, mode: JobWorker.Mode
+    ) async throws -> JobWorker.Tally {
         logger.info("worker \(incarnation.lowercased) started: \(kinds)")
         return try await withThrowingTaskGroup(of: Ended.self) { group in
             group.addTask {
@@ -75,7 +81,7 @@ package struct JobEngine: Sendable {
                 return .lease
             }
             group.addTask {
-                await runCompanions(mode)
+                await runCompanions(afterOutage: afterOutage, mode: mode)
                 return .companions
             }
             group.addTask {
@@ -110,15 +116,16 @@ package struct JobEngine: Sendable {
     }
 
     /// What goes on beside the work, and may end without an effect on it.
-    private func runCompanions(_ mode: JobWorker.Mode) async {
+    private func runCompanions(afterOutage: Bool, mode: JobWorker.Mode) async {
         let queues = workers.map(\.queue)
         let rescuer = LostJobRescuer(queues: queues, logger: logger)
         let pruner = HistoryPruner(queues: queues, retention: retention, logger: logger)
         let meter = QueueMeter(queues: queues, logger: logger)
         await withDiscardingTaskGroup { group in
-            group.addTask { try? await rescuer.run() }
+            group.addTask { try? await rescuer.run(afterOutage: afterOutage) }
             group.addTask { try? await pruner.run() }
             group.addTask { try? await meter.run() }
+            // A run that ends by itself looks again when its jobs end, and never sleeps until it is woken.
             if mode == .forever, let doorbell { group.addTask { await doorbell.run() } }
         }
     }
@@ -170,6 +177,8 @@ extension PostgresError {
 
 /// Waits between two attempts to reach a server: doubling from half a second to fifteen.
 struct Backoff {
+    static let longest = Duration.seconds(15)
+
     private var next: Duration = .milliseconds(500)
 
     mutating func reset() {
@@ -179,7 +188,7 @@ struct Backoff {
     /// - Returns: false if the task was cancelled or asked to shut down meanwhile.
     mutating func wait() async -> Bool {
         let delay = next * Double.random(in: 0.5...1)
-        next = min(next * 2, .seconds(15))
+        next = min(next * 2, Self.longest)
         await cancelWhenGracefulShutdown { try? await Task.sleep(for: delay) }
         return !Task.isCancelled && !Task.isShuttingDownGracefully
     }

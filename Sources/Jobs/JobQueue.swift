@@ -62,11 +62,7 @@ package struct JobQueue: Sendable {
 
     /// Wakes one of the workers that sleep, for jobs that became due in another way than by an INSERT.
     package func ring() async throws(PostgresError) {
-        try await database.execute(
-            """
-            SELECT pg_notify(\(table.channel), '')
-            WHERE EXISTS (SELECT 1 FROM workers w WHERE \(table.kind)::text = ANY (w.armed) AND \(sql: WorkerLease.isLive))
-            """)
+        try await database.execute(table.ringing)
     }
 }
 

@@ -49,4 +49,12 @@ package struct JobTable: Sendable {
 
     /// Channel on which the doorbell of this queue is rung.
     package var channel: String { "lathe_\(kind)" }
+
+    /// SQL statement that rings the doorbell, if a worker sleeps by it. It ends in a condition, which may be continued.
+    package var ringing: SQL {
+        """
+        SELECT pg_notify(\(channel), '')
+        WHERE EXISTS (SELECT 1 FROM workers w WHERE \(kind)::text = ANY (w.armed) AND \(sql: WorkerLease.isLive))
+        """
+    }
 }

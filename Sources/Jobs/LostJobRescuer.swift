@@ -15,26 +15,36 @@ package struct LostJobRescuer: Sendable {
         self.logger = logger
     }
 
-    package func run() async throws(CancellationError) {
+    /// After an outage, before the next look. Who could not beat because the database was away is not dead, and gives its
+    /// jobs back uncounted when it returns: it gets as long as it may wait between two attempts.
+    static let patience: Duration = Backoff.longest + interval
+
+    /// - Parameter afterOutage: the database was out of reach just before.
+    package func run(afterOutage: Bool = false) async throws(CancellationError) {
+        var pause = afterOutage ? Self.patience : .zero
         while true {
-            await rescue()
-            do { try await Task.sleep(for: Self.interval) } catch { throw CancellationError() }
+            do { try await Task.sleep(for: pause) } catch { throw CancellationError() }
+            pause = await rescue() ? Self.interval : Self.patience
         }
     }
 
     /// One look at every queue, in one statement where nothing is lost.
-    package func rescue() async {
+    /// - Returns: false if the database could not be reached.
+    @discardableResult
+    package func rescue() async -> Bool {
         do {
             let looks = queues.map { queue -> SQL in
                 "SELECT \(queue.table.kind)::text AS kind WHERE \(sql: queue.hasLostJobs)"
             }
-            guard let database = queues.first?.database else { return }
+            guard let database = queues.first?.database else { return true }
             for row in try await database.query(looks.joined(separator: " UNION ALL ").prepared) {
                 let kind: String = try row.decode("kind")
                 for queue in queues where queue.table.kind == kind { try await rescue(queue) }
             }
+            return true
         } catch {
             if !Task.isCancelled { logger.warning("could not look for lost jobs: \(error)") }
+            return (error as? PostgresError)?.isConnectionFailure != true
         }
     }
 

@@ -35,12 +35,23 @@ extension Catalogue {
     /// lease. A job that FAILED for the same master stays FAILED.
     ///
     /// Jobs that need nothing are left out by the SELECT, where job and rendition are seen in one snapshot: ON CONFLICT
-    /// sees a newer row, and would start over what was completed in between.
+    /// sees a newer row, and would start over what was completed in between. An INSERT of no row would ring the doorbell as
+    /// well, and so have the worker scan again and again: without such jobs there is none.
     /// - Returns: how many jobs are new or start over.
     func fanOut(_ profile: EncodingProfile) async throws -> Int {
-        try await database.transaction { transaction in
+        let lacking = Self.lackingJob(profile)
+        guard try await database.query("SELECT EXISTS (\(sql: lacking))").single().decode(0) else { return 0 }
+        return try await database.transaction { transaction in
             try Self.limitLockWait(in: transaction)
-            return try transaction.execute(Self.fanOutStatement(profile))
+            return try transaction.execute(
+                """
+                INSERT INTO processing_jobs AS job (track_id, profile, profile_version, master_url)
+                \(sql: lacking)
+                ORDER BY t.id
+                ON CONFLICT (track_id, profile) DO UPDATE SET \(sql: Self.startOver), error_log = NULL
+                WHERE job.master_url <> EXCLUDED.master_url OR job.profile_version <> EXCLUDED.profile_version
+                    OR job.status = 'COMPLETED'
+                """)
         }
     }
 
@@ -49,9 +60,9 @@ extension Catalogue {
         try transaction.limitLockWait(to: .seconds(1))
     }
 
-    private static func fanOutStatement(_ profile: EncodingProfile) -> SQL {
+    /// The job of every track that needs one.
+    private static func lackingJob(_ profile: EncodingProfile) -> SQL {
         """
-        INSERT INTO processing_jobs AS job (track_id, profile, profile_version, master_url)
         SELECT t.id, \(profile.name), \(profile.version), t.audio_file_url
         FROM releases r JOIN tracks t ON t.release_id = r.id
         WHERE r.status = 'PROCESSING' AND t.audio_file_url <> '' AND NOT \(sql: isRendered(profile))
@@ -61,10 +72,6 @@ extension Catalogue {
                 WHERE p.track_id = t.id AND p.profile = \(profile.name) AND p.status <> 'COMPLETED'
                     AND (p.profile_version > \(profile.version)
                         OR p.profile_version = \(profile.version) AND p.master_url = t.audio_file_url))
-        ORDER BY t.id
-        ON CONFLICT (track_id, profile) DO UPDATE SET \(sql: startOver), error_log = NULL
-        WHERE job.master_url <> EXCLUDED.master_url OR job.profile_version <> EXCLUDED.profile_version
-            OR job.status = 'COMPLETED'
         """
     }
 
@@ -125,6 +132,20 @@ extension Catalogue {
 }
 
 extension Catalogue {
+    /// Wakes a processing worker that sleeps, if a release waits for what was uploaded.
+    /// - Parameter target: the track or release that an upload job names.
+    static func ringProcessing(
+        forUploadOf target: UUID, in transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        try transaction.execute(
+            """
+            \(sql: JobTable.processing.ringing)
+                AND EXISTS (
+                    SELECT 1 FROM releases r WHERE r.status = 'PROCESSING'
+                        AND r.id IN (SELECT \(target) UNION ALL SELECT t.release_id FROM tracks t WHERE t.id = \(target)))
+            """)
+    }
+
     /// Hands a release to the processing worker.
     /// - Returns: false if there is no such release, or it is neither a draft nor rejected.
     package func submit(_ release: UUID) async throws(PostgresError) -> Bool {

@@ -42,6 +42,7 @@ struct UploadWorker: JobHandler {
             let isCurrent = try Catalogue.storeMaster(
                 track: track, url: object.url, durationSeconds: audio.durationSeconds, job: job, in: transaction)
             try Catalogue.storeObject(job: job, key: object.key, bytes: bytes, in: transaction)
+            try Catalogue.ringProcessing(forUploadOf: track, in: transaction)
             return Self.summary(path, bytes, object.url, isCurrent: isCurrent)
         }
     }
@@ -58,6 +59,7 @@ struct UploadWorker: JobHandler {
         return .done { transaction in
             let isCurrent = try Catalogue.storeCover(release: release, url: object.url, job: job, in: transaction)
             try Catalogue.storeObject(job: job, key: object.key, bytes: bytes, in: transaction)
+            try Catalogue.ringProcessing(forUploadOf: release, in: transaction)
             return Self.summary(path, bytes, object.url, isCurrent: isCurrent)
         }
     }

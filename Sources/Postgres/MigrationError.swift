@@ -8,6 +8,8 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
     case locked(version: Int, name: String)
     /// Another host is migrating and did not finish in time.
     case busy(waited: Duration)
+    /// A connection pooler stands before the database.
+    case pooled
     /// A statement failed; nothing of the migration stays, unless it runs outside a transaction.
     case failed(version: Int, name: String, PostgresError)
     /// A script ended the transaction it ran in.
@@ -27,6 +29,9 @@ package enum MigrationError: Error, Sendable, CustomStringConvertible {
                 + "end long transactions (pg_stat_activity) and run it again"
         case .busy(let waited):
             "another host has been migrating for \(waited); wait for it or end its session, then run it again"
+        case .pooled:
+            "a connection pooler stands before this database, and a migration needs a session of its own; "
+                + "connect straight to the server: --database postgres://user@server:5432/name"
         case .failed(let version, let name, let error):
             "migration \(version) (\(name)) failed: \(error)"
         case .endedTransaction(let version, let name):

@@ -2,9 +2,10 @@ package import Logging
 
 /// Brings a schema up to date, once, however many hosts try.
 ///
-/// Hosts take turns by a session-level advisory lock on one pinned connection, so the connection must lead to the
-/// server itself or a session-pooling proxy. Transactional migrations take their locks with a short `lock_timeout` and
-/// try again later, so that nobody queues behind a migration for longer than that.
+/// Hosts take turns by a session-level advisory lock on one pinned connection, so the connection must lead to the server
+/// itself: a pooler may give each transaction another session, and which kind it is cannot be told from here.
+/// Transactional migrations take their locks with a short `lock_timeout` and try again later, so that nobody queues behind
+/// a migration for longer than that.
 package struct Migrator: Sendable {
     let database: Database
     let migrations: [Migration]
@@ -64,7 +65,7 @@ package struct Migrator: Sendable {
     /// Runs what is pending, in order, and records it.
     /// - Parameter progress: called before each migration.
     /// - Returns: what was run, here and now.
-    /// - Throws: ``MigrationError``. Migrations before the one that failed stay applied.
+    /// - Throws: ``MigrationError``; `pooled` before anything is done. Migrations before the one that failed stay applied.
     @discardableResult
     package func apply(
         progress: @Sendable (Migration) -> Void = { _ in }
@@ -72,6 +73,7 @@ package struct Migrator: Sendable {
         try refuseDuplicates()
         return try await mapped {
             try await database.withConnection { connection in
+                guard try await connection.isDirect() else { throw MigrationError.pooled }
                 try await takeTurn(on: connection)
                 try await ledger.create(on: connection)
                 let states = try await ledger.status(of: migrations, on: connection)

@@ -27,6 +27,7 @@ struct CommandError: Error {
         case let error as PipelineError:
             self.init(error.kind == .unreachable ? .unreachable : .badConfiguration, error.message)
         case MigrationError.database(let error): self.init(error as any Error)
+        case MigrationError.pooled: self.init(.badConfiguration, "\(MigrationError.pooled)")
         case let error as MigrationError: self.init(.workFailed, "\(error)")
         case let error as PostgresError: self.init(error)
         case let error as ObjectStorageError: self.init(error.isOutage ? .unreachable : .workFailed, "\(error)")

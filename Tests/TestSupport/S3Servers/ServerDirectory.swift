@@ -1,10 +1,10 @@
 import Foundation
 
-/// Where the servers of a test process keep their objects: a folder that carries the process's id, so that the next
+/// Where a server of a test process keeps its files: a folder that carries the process's id, so that the next
 /// test process can tell and remove what one that was killed left behind.
 enum ServerDirectory {
     private static let parent = FileManager.default.temporaryDirectory
-    private static let prefix = "lathe-s3-"
+    private static let prefix = "lathe-server-"
 
     static func make() throws -> URL {
         removeAbandoned()
