@@ -16,6 +16,7 @@ struct Chaos: AsyncParsableCommand {
     @Option(help: "The time over which jobs arrive and faults happen, in seconds.") var seconds = 300.0
     @Option(help: "Repeats the jobs and faults of an earlier run; random without it.") var seed: UInt64?
     @Option(help: "Only these faults, separated by commas: \(faults).") var only: String?
+    @Flag(help: "The faults of --only, once each and in their order.") var once = false
     @Flag(help: "Connect no worker through pgbouncer, although it is installed.") var noPooler = false
 
     private static let faults = ChaosPlan.Fault.allCases.map(\.rawValue).joined(separator: ", ")
@@ -29,8 +30,10 @@ struct Chaos: AsyncParsableCommand {
         plan.usesPooler = !noPooler
         if let only {
             let chosen = only.split(separator: ",").map { String($0) }
-            plan.weights = plan.weights.filter { chosen.contains($0.fault.rawValue) }
-            guard !plan.weights.isEmpty else { throw ValidationError("--only takes \(Self.faults)") }
+            let faults = chosen.compactMap { ChaosPlan.Fault(rawValue: $0) }
+            guard faults.count == chosen.count else { throw ValidationError("--only takes \(Self.faults)") }
+            plan.weights = plan.weights.filter { faults.contains($0.fault) }
+            plan.faults = once ? faults : nil
         }
         plan.report = { FileHandle.standardError.write(Data("\($0)\n".utf8)) }
         plan.report("seed \(plan.seed)")

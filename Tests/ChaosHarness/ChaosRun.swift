@@ -115,16 +115,23 @@ package actor ChaosRun {
     /// of a killed worker run again.
     private func feed() async throws {
         let backlog = plan.workers * plan.concurrency * 2
+        var finishedBefore = 0
+        var progress = ContinuousClock.now
         while true {
-            let (all, pending, _) = try await database.counts()
+            let (all, pending, finished) = try await database.counts()
             guard all < plan.jobs else { break }
+            if finished > finishedBefore { (finishedBefore, progress) = (finished, .now) }
+            guard progress.duration(to: .now) < plan.settleLimit else {
+                complain("no job was finished for \(plan.settleLimit.inSeconds); \(all) had arrived")
+                break
+            }
             let share = min(1, start.duration(to: .now) / plan.duration)
             let count = min(Int((Double(plan.jobs) * share).rounded(.up)) - all, backlog - pending)
             if count > 0 { await database.insert(numbers: all..<(all + count), seed: plan.seed) }
             try await Task.sleep(for: .milliseconds(50))
         }
         hasFed = true
-        say("all \(plan.jobs) jobs have arrived")
+        say("the last job has arrived")
     }
 
     /// Waits until every job is finished, or for as long as that may take.

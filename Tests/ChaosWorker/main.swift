@@ -10,7 +10,8 @@ import UnixSignals
 
 let environment = ProcessInfo.processInfo.environment
 guard let url = environment["DATABASE_URL"] else {
-    FileHandle.standardError.write(Data("chaos-worker: DATABASE_URL is not set; scripts/chaos starts this program\n".utf8))
+    let complaint = "chaos-worker: DATABASE_URL is not set; scripts/chaos starts this program\n"
+    FileHandle.standardError.write(Data(complaint.utf8))
     exit(64)
 }
 let concurrency = environment["CHAOS_CONCURRENCY"].flatMap(Int.init) ?? 4

@@ -33,10 +33,11 @@ package final class CuttingProxy: Sendable {
     /// - Parameter target: the server's port on 127.0.0.1. Nothing needs to listen there yet.
     /// - Throws: ``TestTools/Failure`` where the system gives no port.
     package init(to target: UInt16) throws {
-        let control = try ProxyControl()
         let (listener, port) = try Self.listen()
+        let control = try ProxyControl(listener)
         Thread.detachNewThread {
-            var loop = ProxyLoop(control: control, listener: listener, port: port, target: target)
+            // The loop is the listener's only owner, so that it can close it.
+            var loop = ProxyLoop(control: control, listener: control.takeListener(), port: port, target: target)
             loop.run()
         }
         self.control = control
@@ -74,19 +75,25 @@ private final class ProxyControl: Sendable {
     private struct State {
         var orders: [(Order, CheckedContinuation<Int, Never>)] = []
         var isOver = false
+        var listener: ProxySocket?
     }
 
     /// Holds one byte for each order, and one for the end.
     let readEnd: FileDescriptor
     private let writeEnd: FileDescriptor
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    init() throws { (readEnd, writeEnd) = try FileDescriptor.pipe(options: .closeOnExec) }
+    init(_ listener: ProxySocket) throws {
+        state = Mutex(State(listener: listener))
+        (readEnd, writeEnd) = try FileDescriptor.pipe(options: .closeOnExec)
+    }
 
     deinit {
         try? readEnd.close()
         try? writeEnd.close()
     }
+
+    func takeListener() -> ProxySocket? { state.withLock { $0.listener.take() } }
 
     func order(_ order: Order) async -> Int {
         await withCheckedContinuation { continuation in
