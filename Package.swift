@@ -179,7 +179,9 @@ let package = Package(
                 "Jobs", "Postgres", "TestSupport",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
-        .testTarget(name: "ChaosTests", dependencies: ["ChaosHarness", "chaos-worker"]),
+        .testTarget(
+            name: "ChaosTests",
+            dependencies: ["ChaosHarness", "chaos-worker", "Postgres", "PrivatePostgres", "TestSupport"]),
         .testTarget(
             name: "PipelineTests",
             dependencies: [

@@ -44,8 +44,16 @@ actor Pooler {
             .write(toFile: folder.appending("pgbouncer-users").string, atomically: true, encoding: .utf8)
     }
 
+    /// The files are read by another user where this one is root; the password is a throw-away server's.
+    private func publish(_ name: String) throws {
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o644], ofItemAtPath: folder.appending(name).string)
+    }
+
     func start() async throws {
         guard let program = Self.program else { throw TestTools.Failure("pgbouncer is not installed") }
+        try publish("pgbouncer.ini")
+        try publish("pgbouncer-users")
         // It refuses to run as root. The wish to die with the harness is forgotten when the user changes, so it is
         // uttered again after that.
         let user = geteuid() == 0 ? ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"] : []
