@@ -29,6 +29,8 @@ package struct ChaosReport: Sendable, CustomStringConvertible {
     /// From each kill until every job the worker held had been claimed again or was finished, less the time in which
     /// the database could not be reached; of the kills that met a job.
     package var recoveries: [Duration] = []
+    /// The longest of them with that time.
+    package var slowestRecoveryWithOutages: Duration = .zero
     /// What must not be.
     package var complaints: [String] = []
     /// Where the workers' logs are.
@@ -50,7 +52,8 @@ package struct ChaosReport: Sendable, CustomStringConvertible {
                 + "of these by outages alone \(crashesByOutage)",
             "faults: \(faults); connections cut \(cutConnections)",
             "recovery after a kill: \(recoveries.count) measured, mean \(mean.inSeconds), "
-                + "max \(slowestRecovery.inSeconds)",
+                + "max \(slowestRecovery.inSeconds); with the outages meanwhile, max "
+                + slowestRecoveryWithOutages.inSeconds,
             "lost \(lost), doubled \(doubled), complaints \(complaints.count)",
         ]
         lines += complaints.prefix(40).map { "  \($0)" }

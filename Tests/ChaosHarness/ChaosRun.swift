@@ -203,9 +203,11 @@ extension ChaosRun {
             }
             try await Task.sleep(for: .milliseconds(100))
         }
+        let all = Date.now.timeIntervalSince(killed)
         let absent = absences.reduce(0) { $0 + $1.overlap(with: killed...Date.now) }
-        let took = Duration.seconds(Date.now.timeIntervalSince(killed) - absent)
+        let took = Duration.seconds(all - absent)
         report.recoveries.append(took)
+        report.slowestRecoveryWithOutages = max(report.slowestRecoveryWithOutages, .seconds(all))
         say("the \(jobs.count) jobs of the killed pid \(process) were taken up again within \(took.inSeconds)")
     }
 
