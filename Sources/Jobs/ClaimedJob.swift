@@ -10,8 +10,6 @@ package struct ClaimedJob: Sendable {
     package let state: JobState
     /// Claims so far, this one included.
     package let attempt: Int
-    /// error_log as it was when the job was claimed.
-    let lastError: String?
     /// The whole row, for what the handler needs of it.
     package let row: PostgresRow
 
@@ -20,13 +18,7 @@ package struct ClaimedJob: Sendable {
         lease = try row.decode("lease_token")
         attempt = try row.decode("attempt_count")
         state = try JobState(runningRow: row)
-        lastError = try row.decode("error_log")
         self.row = row
-    }
-
-    /// What error_log keeps: a job given back still tells of its last failure, a completed one is clean.
-    func lastError(after transition: JobTransition) -> String? {
-        transition.state.phase == .completed ? nil : lastError
     }
 }
 
@@ -35,7 +27,8 @@ extension JobState {
     init(runningRow row: PostgresRow) throws(PostgresError) {
         self.init(
             phase: .running, retryCount: try row.decode("retry_count", as: Int?.self) ?? 0,
-            crashCount: try row.decode("crash_count"), snoozeCount: try row.decode("snooze_count"))
+            crashCount: try row.decode("crash_count"), snoozeCount: try row.decode("snooze_count"),
+            releaseCount: try row.decode("release_count"))
     }
 }
 

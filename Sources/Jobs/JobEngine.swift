@@ -8,19 +8,26 @@ import ServiceLifecycle
 package struct JobEngine: Sendable {
     private let workers: [JobWorker]
     private let lease: WorkerLease
+    private let doorbell: Doorbell?
+    private let retention: Retention
     private let logger: Logger
     private let prepare: @Sendable () async throws -> Void
 
     /// - Parameters:
     ///   - workers: one a queue, over `database`.
     ///   - beatDatabase: of its own and with one connection, so that no busy pool can delay a beat.
+    ///   - doorbell: of the workers' queues; nil to poll only.
+    ///   - retention: how long finished work is remembered.
     ///   - version: of the program, for the `workers` table.
     ///   - prepare: runs before each incarnation, and may throw to end the engine: a check of the schema.
     package init(
-        workers: [JobWorker], beatDatabase: Database, version: String, logger: Logger,
+        workers: [JobWorker], beatDatabase: Database, doorbell: Doorbell? = nil, retention: Retention = Retention(),
+        version: String, logger: Logger,
         prepare: @escaping @Sendable () async throws -> Void = {}
     ) {
         self.workers = workers
+        self.doorbell = doorbell
+        self.retention = retention
         self.logger = logger
         self.prepare = prepare
         lease = WorkerLease(
@@ -62,54 +69,80 @@ package struct JobEngine: Sendable {
     /// One incarnation: beats, rescues and works, until the work ends or the lease is lost.
     private func live(as incarnation: UUID, mode: JobWorker.Mode) async throws -> JobWorker.Tally {
         logger.info("worker \(incarnation.lowercased) started: \(kinds)")
-        let rescuer = LostJobRescuer(queues: workers.map(\.queue), logger: logger)
-        let result = await withTaskGroup(of: Result<JobWorker.Tally, any Error>?.self) { group in
+        return try await withThrowingTaskGroup(of: Ended.self) { group in
             group.addTask {
                 try? await lease.beatUntilLost(incarnation)
-                return nil
+                return .lease
             }
             group.addTask {
-                try? await rescuer.run()
-                return nil
+                await runCompanions()
+                return .companions
             }
             group.addTask {
                 do {
-                    return .success(try await runWorkers(as: incarnation, mode: mode))
+                    return .work(.success(try await runWorkers(as: incarnation, mode: mode)))
                 } catch {
-                    return .failure(error)
+                    return .work(.failure(error))
                 }
             }
-            defer { group.cancelAll() }
-            // The first to end is the work itself, or the beat that was lost; then the work is cancelled, and waited
-            // for.
+            // The first to end is the work itself, or the lease; then the work is cancelled, and waited for.
             var isLost = false
-            while let ended = await group.next() {
-                group.cancelAll()
-                guard let ended else {
-                    isLost = !Task.isCancelled
-                    continue
+            while let ended = try await group.next() {
+                switch ended {
+                case .companions: continue
+                case .lease: isLost = !Task.isCancelled
+                case .work(let result):
+                    group.cancelAll()
+                    if isLost, mode != .forever { throw LostDatabase() }
+                    return try result.get()
                 }
-                return isLost && mode != .forever ? .failure(LostDatabase()) : ended
+                group.cancelAll()
             }
-            return .success(JobWorker.Tally())
+            return JobWorker.Tally()
         }
-        return try result.get()
+    }
+
+    /// What ended while an incarnation lived.
+    private enum Ended {
+        case work(Result<JobWorker.Tally, any Error>)
+        case lease
+        case companions
+    }
+
+    /// What goes on beside the work, and may end without an effect on it.
+    private func runCompanions() async {
+        let queues = workers.map(\.queue)
+        let rescuer = LostJobRescuer(queues: queues, logger: logger)
+        let pruner = HistoryPruner(queues: queues, retention: retention, logger: logger)
+        let meter = QueueMeter(queues: queues, logger: logger)
+        await withDiscardingTaskGroup { group in
+            group.addTask { try? await rescuer.run() }
+            group.addTask { try? await pruner.run() }
+            group.addTask { try? await meter.run() }
+            if let doorbell { group.addTask { await doorbell.run() } }
+        }
     }
 
     private func runWorkers(as incarnation: UUID, mode: JobWorker.Mode) async throws -> JobWorker.Tally {
         guard mode == .forever else {
             var tally = JobWorker.Tally()
             for worker in workers where !Task.isShuttingDownGracefully {
-                tally = tally + (try await worker.run(as: incarnation, mode: mode))
+                tally = tally + (try await run(worker, as: incarnation, mode: mode))
             }
             return tally
         }
         return try await withThrowingTaskGroup(of: JobWorker.Tally.self) { group in
             for worker in workers {
-                group.addTask { try await worker.run(as: incarnation, mode: mode) }
+                group.addTask { try await run(worker, as: incarnation, mode: mode) }
             }
             return try await group.reduce(JobWorker.Tally()) { $0 + $1 }
         }
+    }
+
+    private func run(
+        _ worker: JobWorker, as incarnation: UUID, mode: JobWorker.Mode
+    ) async throws -> JobWorker.Tally {
+        try await worker.run(as: incarnation, mode: mode, running: lease.running, doorbell: doorbell)
     }
 
     /// In an unstructured task, because jobs must be given back although this one may be cancelled; but not for long,

@@ -5,6 +5,8 @@ package enum JobOutcome: Sendable {
     /// Done. The closure writes the result in the transaction that completes the job, and only if the lease still
     /// holds; it returns a sentence for the log, and may throw `JobRejection` to fail the job for good instead.
     case done(store: @Sendable (borrowing Transaction) throws -> String)
+    /// Done, with nothing to write but that; with a sentence for the log. Settled together with others.
+    case finished(String)
     /// Failed, and another try may succeed.
     case retry(String)
     /// Failed, and no try can succeed.

@@ -1,98 +1,115 @@
 package import Foundation
 package import Postgres
 
-/// A job as an operator sees it.
-package struct JobRecord: Sendable, Hashable, Codable {
-    package let id: UUID
-    /// The table's kind: "upload", "processing".
-    package let kind: String
-    /// As in the table: PENDING, UPLOADING or PROCESSING, COMPLETED, FAILED.
-    package let status: String
-    package let retryCount: Int
-    package let crashCount: Int
-    package let attemptCount: Int
-    package let error: String?
-    /// When a PENDING job may be claimed.
-    package let runAfter: Date
-    package let createdAt: Date
-    package let updatedAt: Date
-    /// Host and pid of the worker that runs it.
-    package let worker: String?
-    /// The row the result is written to: a track or a release.
-    package let target: UUID
-    /// What it works on: a path or a URL.
-    package let source: String
-}
-
-/// What came of an operator's retry.
-package enum RetryAnswer: Sendable, Hashable {
-    case retried
+/// What came of an operator's order about one job.
+package enum OrderAnswer: Sendable, Hashable {
+    case done
     case notFound
-    /// Running or completed: there is nothing to retry.
+    /// It cannot be had in the status the job has.
     case refused(status: String)
 }
 
+/// Control that outlives every process: each order is a write to the rows, and every host obeys.
 extension JobQueue {
-    /// Jobs by last change, newest first.
-    /// - Parameter status: only these, as the table calls them; nil for all.
-    package func list(status: String? = nil, limit: Int = 50) async throws(PostgresError) -> [JobRecord] {
-        let rows = try await database.query(
-            """
-            \(sql: selection)
-            WHERE \(status)::text IS NULL OR job.status::text = \(status)
-            ORDER BY changed DESC, job.id LIMIT \(limit)
-            """)
-        var records: [JobRecord] = []
-        for row in rows {
-            records.append(try record(row))
-        }
-        return records
-    }
-
-    package func find(_ id: UUID) async throws(PostgresError) -> JobRecord? {
-        guard let row = try await database.query("\(sql: selection) WHERE job.id = \(id)").first else { return nil }
-        return try record(row)
-    }
-
     /// Gives a FAILED job, or one that waits for its next try, a fresh set of tries at once.
-    package func retry(_ id: UUID) async throws -> RetryAnswer {
+    package func retry(_ id: UUID) async throws -> OrderAnswer {
+        let answer = try await order(.retriedByOperator, id) { _, transaction throws(PostgresError) in
+            try transaction.execute("UPDATE \(identifier: table.name) SET \(sql: Self.fresh) WHERE id = \(id)")
+        }
+        if answer == .done { try await ring() }
+        return answer
+    }
+
+    /// Gives every FAILED job a fresh set of tries, a thousand in a transaction.
+    /// - Returns: how many there were.
+    package func retryAllFailed() async throws -> Int {
+        var total = 0
+        while true {
+            let retried = try await database.execute(
+                """
+                UPDATE \(identifier: table.name) SET \(sql: Self.fresh)
+                WHERE id IN (
+                    SELECT id FROM \(identifier: table.name) WHERE status = 'FAILED'
+                    ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED)
+                """)
+            guard retried > 0 else { break }
+            total += retried
+        }
+        if total > 0 { try await ring() }
+        return total
+    }
+
+    /// Ends a job for good: FAILED, and said to be cancelled. A worker that runs it loses its lease now and stops its work
+    /// within a beat; what it has stored by then stays unnamed.
+    package func cancel(_ id: UUID) async throws -> OrderAnswer {
+        try await order(.cancelledByOperator, id) { state, transaction throws(PostgresError) in
+            try transaction.execute(
+                """
+                WITH cancelled AS (
+                    SELECT job.*, w.host || ':' || w.pid AS worker
+                    FROM \(identifier: table.name) AS job LEFT JOIN workers w ON w.id = job.worker_id
+                    WHERE job.id = \(id)
+                ), history AS (
+                    INSERT INTO job_attempts (queue, job_id, attempt, worker_id, worker, started_at, outcome, error)
+                    SELECT \(table.kind), id, attempt_count, worker_id, worker, started_at,
+                        \(Verdict.Ending.cancelled.rawValue), \(Self.cancelled)
+                    FROM cancelled WHERE status = \(table.runningStatus)
+                )
+                UPDATE \(identifier: table.name)
+                SET status = \(table.status(of: state.phase)), error_log = \(Self.cancelled), worker_id = NULL,
+                    lease_token = NULL, finished_at = now()
+                WHERE id = \(id)
+                """)
+        }
+    }
+
+    private static let cancelled = "cancelled by an operator; `lathe jobs retry` takes it up again"
+
+    /// Puts a job before or behind others, now or when it waits again.
+    /// - Parameter priority: the smaller one runs first; 0 is what jobs have.
+    package func setPriority(_ priority: Int16, of id: UUID) async throws(PostgresError) -> OrderAnswer {
+        let touched = try await database.execute(
+            "UPDATE \(identifier: table.name) SET priority = \(Int(priority)) WHERE id = \(id)")
+        return touched == 1 ? .done : .notFound
+    }
+
+    /// Stops every worker from claiming of this queue; what runs, runs on.
+    /// - Returns: false if it was paused already.
+    package func pause(by who: String) async throws(PostgresError) -> Bool {
+        try await database.execute(
+            "INSERT INTO paused_queues (queue, paused_by) VALUES (\(table.kind), \(who)) ON CONFLICT DO NOTHING") == 1
+    }
+
+    /// - Returns: false if it was not paused.
+    package func resume() async throws(PostgresError) -> Bool {
+        guard try await database.execute("DELETE FROM paused_queues WHERE queue = \(table.kind)") == 1 else {
+            return false
+        }
+        try await ring()
+        return true
+    }
+
+    /// Has the machine allow an order, and carries it out on the locked row.
+    private func order(
+        _ event: JobEvent, _ id: UUID,
+        _ write: @Sendable (JobState, borrowing Transaction) throws(PostgresError) -> Void
+    ) async throws -> OrderAnswer {
         try await database.transaction { transaction in
             let found = try transaction.query(
                 "SELECT coalesce(status::text, '?') AS status FROM \(identifier: table.name) WHERE id = \(id) FOR UPDATE"
             )
             guard let status: String = try found.first?.decode("status") else { return .notFound }
             guard let phase = table.phase(of: status),
-                let next = JobState(phase: phase).applying(.retriedByOperator, policy: policy, jitter: 0)?.state
+                let next = JobState(phase: phase).applying(event, policy: policy, jitter: 0)?.state
             else { return .refused(status: status) }
-            try transaction.execute(
-                """
-                UPDATE \(identifier: table.name)
-                SET status = \(table.status(of: next.phase)), retry_count = \(next.retryCount),
-                    crash_count = \(next.crashCount), snooze_count = \(next.snoozeCount), run_after = now(),
-                    worker_id = NULL, lease_token = NULL, finished_at = NULL
-                WHERE id = \(id)
-                """)
-            return .retried
+            try write(next, transaction)
+            return .done
         }
     }
 
-    private var selection: SQL {
+    /// SET list of a job that starts over.
+    private static let fresh: SQL = """
+        status = 'PENDING', retry_count = 0, crash_count = 0, snooze_count = 0, release_count = 0, run_after = now(),
+        worker_id = NULL, lease_token = NULL, finished_at = NULL
         """
-        SELECT job.*, coalesce(job.status::text, '?') AS status_text, w.host, w.pid,
-            coalesce(job.created_at, job.run_after) AS created, coalesce(job.updated_at, job.run_after) AS changed
-        FROM \(identifier: table.name) AS job LEFT JOIN workers w ON w.id = job.worker_id
-        """
-    }
-
-    private func record(_ row: PostgresRow) throws(PostgresError) -> JobRecord {
-        let host: String? = try row.decode("host")
-        let pid: Int? = try row.decode("pid")
-        return JobRecord(
-            id: try row.decode("id"), kind: table.kind, status: try row.decode("status_text"),
-            retryCount: try row.decode("retry_count", as: Int?.self) ?? 0, crashCount: try row.decode("crash_count"),
-            attemptCount: try row.decode("attempt_count"), error: try row.decode("error_log"),
-            runAfter: try row.decode("run_after"), createdAt: try row.decode("created"),
-            updatedAt: try row.decode("changed"), worker: host.map { "\($0):\(pid.map(String.init) ?? "?")" },
-            target: try row.decode(table.targetColumn), source: try row.decode(table.sourceColumn))
-    }
 }

@@ -18,17 +18,22 @@ package struct JobState: Sendable, Hashable {
     package var crashCount: Int
     /// Times in a row the job was put back because the outside world was down.
     package var snoozeCount: Int
+    /// Times a worker that was shutting down gave the job back.
+    package var releaseCount: Int
 
-    package init(phase: Phase = .pending, retryCount: Int = 0, crashCount: Int = 0, snoozeCount: Int = 0) {
+    package init(
+        phase: Phase = .pending, retryCount: Int = 0, crashCount: Int = 0, snoozeCount: Int = 0, releaseCount: Int = 0
+    ) {
         self.phase = phase
         self.retryCount = retryCount
         self.crashCount = crashCount
         self.snoozeCount = snoozeCount
+        self.releaseCount = releaseCount
     }
 }
 
 /// What can happen to a job.
-package enum JobEvent: Sendable, Hashable {
+package enum JobEvent: Sendable, Hashable, CaseIterable {
     /// A worker took it.
     case claimed
     /// Its work is done and stored.
@@ -45,6 +50,8 @@ package enum JobEvent: Sendable, Hashable {
     case workerLost
     /// An operator asked for a fresh set of tries.
     case retriedByOperator
+    /// An operator wants it done no more.
+    case cancelledByOperator
 }
 
 /// What an event leads to.
@@ -85,6 +92,7 @@ extension JobState {
             return JobTransition(next, delay: policy.snoozeDelay(afterSnoozes: next.snoozeCount, jitter: jitter))
         case (.running, .released):
             next.phase = .pending
+            next.releaseCount += 1
             return JobTransition(next)
         case (.running, .workerLost):
             next.crashCount += 1
@@ -92,6 +100,8 @@ extension JobState {
             return JobTransition(next)
         case (.failed, .retriedByOperator), (.pending, .retriedByOperator):
             return JobTransition(JobState())
+        case (.pending, .cancelledByOperator), (.running, .cancelledByOperator):
+            return JobTransition(next.ended(.failed))
         case (.pending, _), (.running, _), (.completed, _), (.failed, _):
             return nil
         }

@@ -1,12 +1,16 @@
+package import Postgres
+
 /// A table of jobs: its name and what it calls a running job. Every job table has the scheduling columns that
-/// `migrations/` gives it: status, retry_count, error_log, run_after, worker_id, lease_token, attempt_count,
-/// crash_count, snooze_count, started_at, finished_at.
-package struct JobTable: Sendable, Hashable {
+/// `migrations/` gives it: status, retry_count, error_log, run_after, priority, turn, owner_id, worker_id, lease_token,
+/// attempt_count, crash_count, snooze_count, release_count, started_at, finished_at.
+package struct JobTable: Sendable {
     /// SQL name.
     package let name: String
+    /// SQL name of the type of `status`.
+    package let statusType: String
     /// The status a claimed job has: UPLOADING or PROCESSING.
     package let runningStatus: String
-    /// What operators call these jobs: "upload", "processing".
+    /// What operators call the queue and its jobs: "upload", "processing".
     package let kind: String
 
     /// Column with the id of the row the result is written to.
@@ -14,12 +18,23 @@ package struct JobTable: Sendable, Hashable {
     /// Column with what the job works on, for people.
     package let sourceColumn: String
 
-    package init(name: String, runningStatus: String, kind: String, targetColumn: String, sourceColumn: String) {
+    /// SQL condition on a row `job`: this program knows how to run it. Others are left to workers that do.
+    package let isKnown: SQL
+    /// SQL expression on a row `job`: the id of whom it belongs to. Where many jobs wait, owners take turns.
+    package let owner: SQL
+
+    package init(
+        name: String, statusType: String, runningStatus: String, kind: String, targetColumn: String,
+        sourceColumn: String, isKnown: SQL = "true", owner: SQL = "NULL::uuid"
+    ) {
         self.name = name
+        self.statusType = statusType
         self.runningStatus = runningStatus
         self.kind = kind
         self.targetColumn = targetColumn
         self.sourceColumn = sourceColumn
+        self.isKnown = isKnown
+        self.owner = owner
     }
 
     /// The phase a status of this table stands for; nil for a status that is none of the four.
@@ -31,4 +46,7 @@ package struct JobTable: Sendable, Hashable {
     package func status(of phase: JobState.Phase) -> String {
         phase == .running ? runningStatus : phase.rawValue
     }
+
+    /// Channel on which the doorbell of this queue is rung.
+    package var channel: String { "lathe_\(kind)" }
 }

@@ -28,6 +28,8 @@ package struct WorkerLease: Sendable {
     /// The job tables this process works on.
     let tables: [JobTable]
     let version: String
+    /// What runs under the lease.
+    let running = RunningJobs()
 
     package init(database: Database, tables: [JobTable], version: String, logger: Logger) {
         self.database = database
@@ -74,25 +76,56 @@ package struct WorkerLease: Sendable {
         }
     }
 
-    private func beat(_ worker: UUID, within limit: Duration) async throws -> Bool {
-        try await withTimeout(limit) {
-            try await database.execute(
-                "UPDATE workers w SET beat_at = now() WHERE id = \(worker) AND \(sql: Self.isLive)") == 1
+    /// One statement: beats, and learns which jobs the database takes for ours. So a job that an operator cancels, or
+    /// changes by hand, is stopped within a beat.
+    /// - Returns: false where the row had gone stale.
+    func beat(_ worker: UUID, within limit: Duration) async throws -> Bool {
+        let held = tables.map { table -> SQL in
+            """
+            SELECT lease_token FROM \(identifier: table.name)
+            WHERE worker_id = \(worker) AND status = '\(unsafeRaw: table.runningStatus)' AND lease_token IS NOT NULL
+            """
+        }
+        let statement: SQL = """
+            WITH beat AS (UPDATE workers w SET beat_at = now() WHERE id = \(worker) AND \(sql: Self.isLive) RETURNING id)
+            SELECT EXISTS (SELECT 1 FROM beat) AS is_live, ARRAY(\(sql: held.joined(separator: " UNION ALL "))) AS held
+            """
+        let sentAt = ContinuousClock.now
+        let row = try await withTimeout(limit) { try await database.query(statement.prepared).single() }
+        guard try row.decode("is_live", as: Bool.self) else { return false }
+        let comparison = running.compare(with: Set(try row.decode("held", as: [UUID].self)), askedAt: sentAt)
+        if comparison.stopped > 0 {
+            logger.notice("\(comparison.stopped) jobs are stopped: they were cancelled or changed while they ran")
+        }
+        if !comparison.strays.isEmpty { await release(comparison.strays, of: worker) }
+        return true
+    }
+
+    private func release(_ strays: [UUID], of worker: UUID) async {
+        for queue in queues {
+            do {
+                let released = try await queue.release(of: worker, leases: strays)
+                if released > 0 { logger.warning("\(queue.table.kind) worker: \(released) stray jobs given back") }
+            } catch {
+                logger.warning("\(queue.table.kind) worker: stray jobs could not be given back: \(error)")
+            }
         }
     }
 
     /// Ends an incarnation: gives its jobs back uncounted and removes its row.
-    package func end(_ worker: UUID) async throws(PostgresError) {
-        for table in tables {
-            let released = try await JobQueue(table: table, database: database).releaseAll(of: worker)
-            if released > 0 {
-                logger.notice("gave back \(released) \(table.kind) jobs")
-            }
+    package func end(_ worker: UUID) async throws {
+        for queue in queues {
+            let released = try await queue.release(of: worker)
+            guard released > 0 else { continue }
+            logger.notice("gave back \(released) \(queue.table.kind) jobs")
+            try await queue.ring()
         }
         // Rows of the long dead go along.
         try await database.execute(
             "DELETE FROM workers WHERE id = \(worker) OR beat_at < now() - interval '1 day'")
     }
+
+    private var queues: [JobQueue] { tables.map { JobQueue(table: $0, database: database) } }
 }
 
 /// Runs `body` and cancels it after `limit`.

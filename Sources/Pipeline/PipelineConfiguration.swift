@@ -29,10 +29,19 @@ public struct PipelineConfiguration: Sendable {
     public var uploadPollInterval: Duration = .seconds(5)
     /// Between two polls of releases in PROCESSING.
     public var processingPollInterval: Duration = .seconds(10)
+    /// New jobs wake the workers by LISTEN/NOTIFY, on one more connection; false leaves it to the polls. Behind a pooler
+    /// there are only polls in any case.
+    public var listens = true
     /// Files uploaded at once.
     public var uploadConcurrency = 4
     /// Tracks transcoded at once; each takes one core.
     public var processingConcurrency = ProcessInfo.processInfo.activeProcessorCount
+    /// How long the history of attempts is kept; nil for good.
+    public var attemptRetention: Duration? = .seconds(30 * 86_400)
+    /// How long COMPLETED rows of `processing_jobs` are kept; nil for good.
+    public var processingRetention: Duration? = .seconds(30 * 86_400)
+    /// How long COMPLETED rows of `upload_jobs` are kept. For good unless asked: the application reads them.
+    public var uploadRetention: Duration?
     /// How long running jobs may go on after a shutdown was asked for, before they are given back.
     public var drainTime: Duration = .seconds(30)
 

@@ -15,6 +15,8 @@ struct PipelineResources: Sendable {
     /// For the worker's life signs alone.
     let beatDatabase: Database
     let workers: [JobWorker]
+    /// Nil where it is switched off.
+    let doorbell: Doorbell?
 
     init(_ configuration: PipelineConfiguration, logger: Logger) throws(PipelineError) {
         self.logger = logger
@@ -52,6 +54,9 @@ struct PipelineResources: Sendable {
                     logger: logger))
         }
         self.workers = workers
+        doorbell =
+            configuration.listens
+            ? Doorbell(configuration.postgresConfiguration(), of: workers.map(\.queue.table), logger: logger) : nil
     }
 
     /// One for the rescuer, one for the scans, and half the jobs at once in their short transactions.

@@ -23,8 +23,9 @@ public struct WorkerManager: Service {
         let resources = try PipelineResources(configuration, logger: logger)
         self.resources = resources
         engine = JobEngine(
-            workers: resources.workers, beatDatabase: resources.beatDatabase, version: LatheVersion.current,
-            logger: logger, prepare: { try await resources.checkSchema() })
+            workers: resources.workers, beatDatabase: resources.beatDatabase, doorbell: resources.doorbell,
+            retention: Retention(configuration), version: LatheVersion.current, logger: logger,
+            prepare: { try await resources.checkSchema() })
     }
 
     /// Runs the workers until graceful shutdown or cancellation. While the database cannot be reached it waits and
@@ -56,5 +57,14 @@ extension WorkerManager: CustomStringConvertible {
     /// What a service group logs of it: never a connection string or a secret.
     public var description: String {
         "WorkerManager(\(engine.kinds))"
+    }
+}
+
+extension Retention {
+    fileprivate init(_ configuration: PipelineConfiguration) {
+        self.init()
+        attempts = configuration.attemptRetention
+        completed[JobTable.processing.kind] = configuration.processingRetention
+        completed[JobTable.uploads.kind] = configuration.uploadRetention
     }
 }

@@ -72,6 +72,20 @@ struct ConnectionHandle: ~Copyable {
         }
     }
 
+    /// Has the server parse a statement and keep it under a name.
+    mutating func sendPrepare(_ statement: RenderedSQL, as name: String) -> Bool {
+        unsafe statement.types.withUnsafeBufferPointer { types in
+            unsafe PQsendPrepare(pointer, name, statement.text, Int32(types.count), types.baseAddress) == 1
+        }
+    }
+
+    /// Runs a statement that the server keeps.
+    mutating func send(preparedAs name: String, _ values: [String?]) -> Bool {
+        unsafe withCStrings(values) { texts in
+            unsafe PQsendQueryPrepared(pointer, name, Int32(values.count), texts, nil, nil, 0) == 1
+        }
+    }
+
     /// Several statements by the simple protocol.
     mutating func send(script: String) -> Bool { unsafe PQsendQuery(pointer, script) == 1 }
 

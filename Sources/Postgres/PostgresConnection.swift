@@ -79,6 +79,12 @@ package actor PostgresConnection {
         try await execute("LISTEN \(identifier: channel)")
     }
 
+    /// No pooler stands between this connection and its server process, so that what belongs to a session works: LISTEN,
+    /// advisory locks, prepared statements.
+    package func isDirect() async throws(PostgresError) -> Bool {
+        try await stoppable { session, cancellation throws(PostgresError) in try session.isDirect(cancellation) }
+    }
+
     /// Says goodbye to the server. Harmless when done twice.
     package func close() {
         session?.close()
@@ -92,6 +98,7 @@ package actor PostgresConnection {
         do {
             if status.isInTransaction { _ = try session.run("ROLLBACK", nil) }
             _ = try session.run("DISCARD ALL", nil)
+            session.prepared = [:]
         } catch {
             logger.debug("a connection could not be reset and was dropped: \(error)")
             session.close()

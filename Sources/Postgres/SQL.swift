@@ -13,6 +13,7 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation, CustomStringConv
     }
 
     private(set) var fragments: [Fragment]
+    private(set) var isPrepared = false
 
     package init(stringLiteral text: String) { fragments = [.text(text)] }
 
@@ -20,6 +21,14 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation, CustomStringConv
 
     /// Text that nothing checks: for statements from files, never for values.
     package init(unsafeRaw text: String) { fragments = [.text(text)] }
+
+    /// The same statement for a connection that will see it again and again: the server parses and plans it once. Where
+    /// a pooler may give the next statement to another server process, it is sent like any other.
+    package var prepared: SQL {
+        var copy = self
+        copy.isPrepared = true
+        return copy
+    }
 
     /// The statement as it is sent, without the values of its binds: they may be secrets.
     package var description: String {

@@ -5,6 +5,7 @@ package struct SQLState: RawRepresentable, Hashable, Sendable {
 
     package init(rawValue: String) { self.rawValue = rawValue }
 
+    package static let featureNotSupported = SQLState(rawValue: "0A000")
     package static let protocolViolation = SQLState(rawValue: "08P01")
     package static let notNullViolation = SQLState(rawValue: "23502")
     package static let foreignKeyViolation = SQLState(rawValue: "23503")

@@ -6,7 +6,37 @@ extension Session {
     /// - Parameter cancellation: nil for what must not be stopped half-way: COMMIT, ROLLBACK.
     func run(_ sql: SQL, _ cancellation: Cancellation?) throws(PostgresError) -> PostgresRows {
         let statement = try RenderedSQL(sql)
-        return try exchange(cancellation) { $0.send(statement) }
+        guard sql.isPrepared, try isDirect(cancellation) else {
+            return try exchange(cancellation) { $0.send(statement) }
+        }
+        do {
+            let name = try prepare(statement, cancellation)
+            return try exchange(cancellation) { $0.send(preparedAs: name, statement.values) }
+        } catch {
+            // The plan was made for a table that has been altered since. Refused before anything was done.
+            guard error.sqlState == .featureNotSupported, !status.isInTransaction else { throw error }
+            prepared[statement.text] = nil
+            return try exchange(cancellation) { $0.send(statement) }
+        }
+    }
+
+    /// The name under which the server keeps a statement.
+    private func prepare(_ statement: RenderedSQL, _ cancellation: Cancellation?) throws(PostgresError) -> String {
+        if let name = prepared[statement.text] { return name }
+        preparedCount += 1
+        let name = "lathe_\(preparedCount)"
+        _ = try exchange(cancellation) { $0.sendPrepare(statement, as: name) }
+        prepared[statement.text] = name
+        return name
+    }
+
+    /// The server process at the other end is this connection's own: no pooler stands between, which has a key of its
+    /// own in the place of the process's number, and may change the process from one transaction to the next.
+    func isDirect(_ cancellation: Cancellation?) throws(PostgresError) -> Bool {
+        if let known = knownToBeDirect { return known }
+        let pid: Int32 = try exchange(cancellation) { $0.send(script: "SELECT pg_backend_pid()") }.single().decode(0)
+        knownToBeDirect = pid == handle.processID
+        return pid == handle.processID
     }
 
     /// Runs several statements; as one transaction, unless the script says BEGIN and COMMIT itself.

@@ -10,6 +10,11 @@ final class Session {
     /// Where notifications go; finished with the session.
     private let notifications: AsyncStream<PostgresNotification>.Continuation
     private let notices: NoticeLog
+    /// Names of the statements that the server keeps for this connection, by their text.
+    var prepared: [String: String] = [:]
+    var preparedCount = 0
+    /// Nil until it was asked for.
+    var knownToBeDirect: Bool?
     /// Which server this is, for errors that libpq words without it.
     private var server = "the database server"
 

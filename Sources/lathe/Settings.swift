@@ -53,6 +53,10 @@ struct Settings {
         pipeline.processingPollInterval = try seconds("processing.poll.seconds") ?? pipeline.processingPollInterval
         pipeline.uploadConcurrency = try count("upload.concurrency") ?? pipeline.uploadConcurrency
         pipeline.processingConcurrency = try count("processing.concurrency") ?? pipeline.processingConcurrency
+        pipeline.listens = try flag("doorbell") ?? pipeline.listens
+        if let kept = try retention("retention.attempts.days") { pipeline.attemptRetention = kept }
+        if let kept = try retention("retention.processing.days") { pipeline.processingRetention = kept }
+        if let kept = try retention("retention.upload.days") { pipeline.uploadRetention = kept }
         pipeline.drainTime = try seconds("drain.seconds") ?? pipeline.drainTime
         return pipeline
     }
@@ -118,10 +122,28 @@ struct Settings {
         return .seconds(value)
     }
 
+    /// - Returns: nil where nothing is set, `.some(nil)` where all is to be kept.
+    private func retention(_ key: String) throws -> Duration?? {
+        if ours.string(forKey: ConfigKey(key))?.lowercased() == "off" { return .some(nil) }
+        guard let days = try number(key, Double.init) else { return nil }
+        guard days > 0, days <= 36_500 else { throw malformed(key, "a number of days above 0, or off") }
+        return .seconds(days * 86_400)
+    }
+
     private func count(_ key: String) throws -> Int? {
         guard let value = try number(key, { Int($0) }) else { return nil }
         guard 1...1024 ~= value else { throw malformed(key, "a whole number from 1 to 1024") }
         return value
+    }
+
+    private func flag(_ key: String) throws -> Bool? {
+        let name = ConfigKey(key)
+        guard let text = ours.string(forKey: name) ?? ours.bool(forKey: name).map({ String($0) }) else { return nil }
+        switch text.lowercased() {
+        case "on", "true", "yes", "1": return true
+        case "off", "false", "no", "0": return false
+        default: throw malformed(key, "on or off, not \"\(text)\"")
+        }
     }
 
     /// A number, which the environment gives as text and YAML as a number of its own.

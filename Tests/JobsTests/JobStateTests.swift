@@ -3,23 +3,18 @@ import Testing
 
 /// The machine by table: every phase with every event.
 @Suite struct JobStateTests {
-    static let events: [JobEvent] = [
-        .claimed, .succeeded, .failedTransiently, .failedPermanently, .snoozed, .released, .workerLost,
-        .retriedByOperator,
-    ]
-
     /// What each event leads to; what is not listed is refused.
     static let allowed: [JobState.Phase: [JobEvent: JobState.Phase]] = [
-        .pending: [.claimed: .running, .retriedByOperator: .pending],
+        .pending: [.claimed: .running, .retriedByOperator: .pending, .cancelledByOperator: .failed],
         .running: [
             .succeeded: .completed, .failedTransiently: .pending, .failedPermanently: .failed, .snoozed: .pending,
-            .released: .pending, .workerLost: .pending,
+            .released: .pending, .workerLost: .pending, .cancelledByOperator: .failed,
         ],
         .failed: [.retriedByOperator: .pending],
         .completed: [:],
     ]
 
-    @Test(arguments: JobState.Phase.allCases, events)
+    @Test(arguments: JobState.Phase.allCases, JobEvent.allCases)
     func everyPhaseWithEveryEvent(phase: JobState.Phase, event: JobEvent) {
         let next = JobState(phase: phase).applying(event, policy: RetryPolicy(), jitter: 1)
         #expect(next?.state.phase == Self.allowed[phase]?[event])
@@ -63,10 +58,11 @@ import Testing
         #expect(state == JobState(phase: .failed, retryCount: 2, crashCount: 3))
     }
 
-    @Test func aReleasedJobCountsNothingAndWaitsForNothing() throws {
+    @Test func aReleaseIsCountedApartAndWaitsForNothing() throws {
         let held = JobState(phase: .running, retryCount: 2, crashCount: 1, snoozeCount: 5)
         let next = try #require(held.applying(.released, policy: RetryPolicy(), jitter: 1))
-        #expect(next.state == JobState(phase: .pending, retryCount: 2, crashCount: 1, snoozeCount: 5))
+        #expect(
+            next.state == JobState(phase: .pending, retryCount: 2, crashCount: 1, snoozeCount: 5, releaseCount: 1))
         #expect(next.delay == .zero)
     }
 

@@ -4,52 +4,184 @@ import Testing
 
 /// The loop's decisions, told by calling it and comparing what it asks for.
 @Suite struct WorkerLoopTests {
+    /// Scans and claims, and has the claim bring `count` jobs.
+    func claim(_ count: Int, of limit: Int, _ loop: inout WorkerLoop, _ here: SourceLocation = #_sourceLocation) {
+        #expect(loop.next() == .scan, sourceLocation: here)
+        loop.scanned()
+        #expect(loop.next() == .exchange(claim: limit), sourceLocation: here)
+        loop.exchanged(count, of: limit)
+    }
+
     @Test func claimsForItsFreeSlotsAndThenSleeps() {
         var loop = WorkerLoop(mode: .forever, slots: 4)
-        #expect(loop.next() == .claim(limit: 4, scans: true))
-        loop.claimed(1, of: 4)
+        claim(1, of: 4, &loop)
         #expect(loop.next() == .pause)
         #expect(loop.next() == .wait)
         #expect(loop.pauseEnded(isShuttingDown: false) == false)
-        #expect(loop.next() == .claim(limit: 3, scans: true))
+        claim(0, of: 3, &loop)
+        #expect(loop.next() == .pause)
     }
 
-    @Test func claimsAgainAtOnceWhenAFullClaimsJobEnds() {
+    @Test func claimsAgainWithTheOutcomeOfAFullClaimsJob() {
         var loop = WorkerLoop(mode: .forever, slots: 2)
-        #expect(loop.next() == .claim(limit: 2, scans: true))
-        loop.claimed(2, of: 2)
+        claim(2, of: 2, &loop)
         #expect(loop.next() == .pause)
-        #expect(loop.next() == .wait)
-        loop.jobEnded()
-        #expect(loop.next() == .claim(limit: 1, scans: false))
+        loop.jobEnded(gathers: false)
+        #expect(loop.next() == .exchange(claim: 1))
     }
 
     @Test func waitsForThePollWhenTheLastClaimFoundNoMore() {
         var loop = WorkerLoop(mode: .forever, slots: 2)
-        #expect(loop.next() == .claim(limit: 2, scans: true))
-        loop.claimed(1, of: 2)
+        claim(1, of: 2, &loop)
         #expect(loop.next() == .pause)
-        loop.jobEnded()
+        loop.jobEnded(gathers: false)
         #expect(loop.next() == .wait)
     }
 
-    @Test func aShutdownClaimsNothingMoreAndStopsWithTheLastJob() {
+    @Test func theLastRunningJobsOutcomeIsWrittenAtOnce() {
         var loop = WorkerLoop(mode: .forever, slots: 2)
-        #expect(loop.next() == .claim(limit: 2, scans: true))
-        loop.claimed(2, of: 2)
+        claim(1, of: 2, &loop)
+        #expect(loop.next() == .pause)
+        loop.jobEnded(gathers: true)
+        #expect(loop.next() == .exchange(claim: 0))
+        loop.exchanged(0, of: 0)
+        #expect(loop.next() == .wait)
+    }
+
+    @Test func outcomesGatherForAMomentWhileOthersRun() {
+        var loop = WorkerLoop(mode: .forever, slots: 8)
+        claim(8, of: 8, &loop)
+        #expect(loop.next() == .pause)
+        loop.jobEnded(gathers: true)
+        #expect(loop.next() == .linger)
+        loop.jobEnded(gathers: true)
+        loop.jobEnded(gathers: true)
+        #expect(loop.next() == .wait)
+        loop.lingered()
+        #expect(loop.next() == .exchange(claim: 3))
+        #expect(loop.gathered == 0)
+    }
+
+    @Test func outcomesGatherWhileAnExchangeIsUnderWay() {
+        var loop = WorkerLoop(mode: .forever, slots: 4)
+        claim(4, of: 4, &loop)
+        #expect(loop.next() == .pause)
+        loop.jobEnded(gathers: false)
+        #expect(loop.next() == .exchange(claim: 1))
+        for _ in 0..<3 { loop.jobEnded(gathers: true) }
+        #expect(loop.next() == .wait)
+        loop.exchanged(0, of: 1)
+        #expect(loop.next() == .exchange(claim: 0))
+    }
+
+    @Test func aBatchIsBounded() {
+        var loop = WorkerLoop(mode: .forever, slots: 1000)
+        claim(JobQueue.maximumBatch, of: JobQueue.maximumBatch, &loop)
+        #expect(loop.next() == .exchange(claim: JobQueue.maximumBatch))
+        for _ in 0..<JobQueue.maximumBatch { loop.jobEnded(gathers: true) }
+        loop.exchanged(JobQueue.maximumBatch, of: JobQueue.maximumBatch)
+        #expect(loop.next() == .exchange(claim: JobQueue.maximumBatch), "a full batch does not linger")
+    }
+
+    @Test func outcomesThatCouldNotBeWrittenAreTriedAgainAfterAWhile() {
+        var loop = WorkerLoop(mode: .forever, slots: 1)
+        claim(1, of: 1, &loop)
+        #expect(loop.next() == .pause)
+        loop.jobEnded(gathers: true)
+        #expect(loop.next() == .exchange(claim: 1))
+        loop.exchangeFailed(unwritten: 1)
+        #expect(loop.next() == .wait)
+        loop.holdEnded()
+        #expect(loop.next() == .exchange(claim: 0))
+        loop.exchanged(0, of: 0)
+        #expect(loop.gathered == 0)
+    }
+
+    @Test func aDueJobIsClaimedWithoutAScan() {
+        var loop = WorkerLoop(mode: .forever, slots: 2)
+        claim(0, of: 2, &loop)
+        #expect(loop.next() == .pause)
+        loop.dueCame()
+        #expect(loop.next() == .exchange(claim: 2))
+    }
+
+    // MARK: The doorbell
+
+    @Test func armsTheBellWhenNothingIsLeftAndPollsOnceMoreBeforeItSleeps() {
+        var loop = WorkerLoop(mode: .forever, slots: 2)
+        loop.rang(ear: 1)
+        claim(0, of: 2, &loop)
+        #expect(loop.next() == .arm(true))
+        #expect(loop.next() == .pause)
+        loop.armed(succeeded: true)
+        claim(0, of: 2, &loop)
+        #expect(loop.next() == .wait)
+        loop.rang(ear: 1)
+        claim(1, of: 2, &loop)
+        #expect(loop.next() == .wait, "still armed, because a slot is free")
+    }
+
+    @Test func disarmsTheBellWhileAllSlotsAreBusy() {
+        var loop = WorkerLoop(mode: .forever, slots: 1)
+        loop.rang(ear: 1)
+        claim(0, of: 1, &loop)
+        #expect(loop.next() == .arm(true))
+        loop.armed(succeeded: true)
+        claim(1, of: 1, &loop)
+        #expect(loop.next() == .arm(false))
+        loop.armed(succeeded: true)
+        #expect(loop.next() == .pause)
+        loop.jobEnded(gathers: true)
+        #expect(loop.next() == .exchange(claim: 1))
+        loop.exchanged(0, of: 1)
+        #expect(loop.next() == .arm(true))
+    }
+
+    @Test func armsAnewForANewConnection() {
+        var loop = WorkerLoop(mode: .forever, slots: 1)
+        loop.rang(ear: 1)
+        claim(0, of: 1, &loop)
+        #expect(loop.next() == .arm(true))
+        loop.armed(succeeded: true)
+        claim(0, of: 1, &loop)
+        #expect(loop.next() == .pause)
+        loop.rang(ear: nil)
+        claim(0, of: 1, &loop)
+        #expect(loop.next() == .wait, "nobody would hear it")
+        loop.rang(ear: 2)
+        claim(0, of: 1, &loop)
+        #expect(loop.next() == .arm(true))
+    }
+
+    @Test func aBellThatCouldNotBeArmedWaitsForThePoll() {
+        var loop = WorkerLoop(mode: .forever, slots: 1)
+        loop.rang(ear: 1)
+        claim(0, of: 1, &loop)
+        #expect(loop.next() == .arm(true))
+        #expect(loop.next() == .pause)
+        loop.armed(succeeded: false)
+        #expect(loop.next() == .wait)
+    }
+
+    // MARK: Shutdown
+
+    @Test func aShutdownClaimsNothingMoreAndStopsWithTheLastOutcome() {
+        var loop = WorkerLoop(mode: .forever, slots: 2)
+        claim(2, of: 2, &loop)
         #expect(loop.next() == .pause)
         #expect(loop.pauseEnded(isShuttingDown: true) == true)
         #expect(loop.next() == .wait)
-        loop.jobEnded()
+        loop.jobEnded(gathers: false)
         #expect(loop.next() == .wait)
-        loop.jobEnded()
+        loop.jobEnded(gathers: true)
+        #expect(loop.next() == .exchange(claim: 0))
+        loop.exchanged(0, of: 0)
         #expect(loop.next() == .stop)
     }
 
     @Test func aShutdownWithNothingRunningStopsAtOnce() {
         var loop = WorkerLoop(mode: .forever, slots: 2)
-        #expect(loop.next() == .claim(limit: 2, scans: true))
-        loop.claimed(0, of: 2)
+        claim(0, of: 2, &loop)
         #expect(loop.next() == .pause)
         #expect(loop.pauseEnded(isShuttingDown: true) == true)
         #expect(loop.next() == .stop)
@@ -57,10 +189,9 @@ import Testing
 
     @Test func nothingIsClaimedBetweenTheRequestToShutDownAndTheEndOfTheSleep() {
         var loop = WorkerLoop(mode: .forever, slots: 1)
-        #expect(loop.next() == .claim(limit: 1, scans: true))
-        loop.claimed(1, of: 1)
+        claim(1, of: 1, &loop)
         #expect(loop.next() == .pause)
-        loop.jobEnded()
+        loop.jobEnded(gathers: false)
         #expect(loop.next(isShuttingDown: true) == .wait)
         #expect(loop.pauseEnded(isShuttingDown: true) == true)
         #expect(loop.next(isShuttingDown: true) == .stop)
@@ -68,60 +199,77 @@ import Testing
 
     @Test func aClaimUnderWayIsWaitedForAndNotDoubled() {
         var loop = WorkerLoop(mode: .forever, slots: 2)
-        #expect(loop.next() == .claim(limit: 2, scans: true))
+        #expect(loop.next() == .scan)
+        loop.scanned()
+        #expect(loop.next() == .exchange(claim: 2))
         #expect(loop.next() == .pause)
         #expect(loop.next() == .wait)
         #expect(loop.pauseEnded(isShuttingDown: true) == true)
         #expect(loop.next() == .wait)
-        loop.claimed(1, of: 2)
+        loop.exchanged(1, of: 2)
         #expect(loop.next() == .wait)
-        loop.jobEnded()
+        loop.jobEnded(gathers: false)
+        #expect(loop.next() == .stop)
+    }
+
+    @Test func aCancelledLoopWritesWhatItHasAndStops() {
+        var loop = WorkerLoop(mode: .forever, slots: 4)
+        claim(3, of: 4, &loop)
+        loop.cancelled()
+        for _ in 0..<3 { loop.jobEnded(gathers: true) }
+        #expect(loop.next() == .exchange(claim: 0))
+        loop.exchanged(0, of: 0)
+        #expect(loop.next() == .stop)
+    }
+
+    // MARK: Runs that end by themselves
+
+    @Test func onceRunsOneClaim() {
+        var loop = WorkerLoop(mode: .once, slots: 2)
+        claim(2, of: 2, &loop)
+        #expect(loop.next() == .pause)
+        loop.jobEnded(gathers: false)
+        #expect(loop.next() == .wait)
+        loop.jobEnded(gathers: false)
         #expect(loop.next() == .stop)
     }
 
     @Test func untilEmptyStopsAlthoughAClaimTakesLongerThanThePoll() {
         var loop = WorkerLoop(mode: .untilEmpty, slots: 2)
-        #expect(loop.next() == .claim(limit: 2, scans: true))
+        #expect(loop.next() == .scan)
         #expect(loop.next() == .pause)
         #expect(loop.pauseEnded(isShuttingDown: false) == false)
-        loop.claimed(0, of: 2)
+        loop.scanned()
+        #expect(loop.next() == .exchange(claim: 2))
+        #expect(loop.next() == .pause)
+        #expect(loop.pauseEnded(isShuttingDown: false) == false)
+        loop.exchanged(0, of: 2)
         #expect(loop.next() == .stop)
     }
 
     @Test func untilEmptyLooksAgainWhenAJobEndedUnderAnEmptyClaim() {
         var loop = WorkerLoop(mode: .untilEmpty, slots: 2)
-        #expect(loop.next() == .claim(limit: 2, scans: true))
-        loop.claimed(1, of: 2)
+        claim(1, of: 2, &loop)
         #expect(loop.next() == .pause)
         #expect(loop.pauseEnded(isShuttingDown: false) == false)
-        #expect(loop.next() == .claim(limit: 1, scans: true))
-        loop.jobEnded()
-        loop.claimed(0, of: 1)
-        #expect(loop.next() == .claim(limit: 2, scans: true))
-        loop.claimed(0, of: 2)
-        #expect(loop.next() == .stop)
-    }
-
-    @Test func onceRunsOneClaim() {
-        var loop = WorkerLoop(mode: .once, slots: 2)
-        #expect(loop.next() == .claim(limit: 2, scans: true))
-        loop.claimed(2, of: 2)
-        #expect(loop.next() == .pause)
-        loop.jobEnded()
-        #expect(loop.next() == .wait)
-        loop.jobEnded()
+        #expect(loop.next() == .scan)
+        loop.scanned()
+        #expect(loop.next() == .exchange(claim: 1))
+        loop.jobEnded(gathers: false)
+        loop.exchanged(0, of: 1)
+        claim(0, of: 2, &loop)
         #expect(loop.next() == .stop)
     }
 
     @Test func untilEmptyStopsOnlyAfterAnEmptyClaimWithNothingRunning() {
         var loop = WorkerLoop(mode: .untilEmpty, slots: 2)
-        #expect(loop.next() == .claim(limit: 2, scans: true))
-        loop.claimed(1, of: 2)
+        claim(1, of: 2, &loop)
         #expect(loop.next() == .pause)
         #expect(loop.next() == .wait)
-        loop.jobEnded()
-        #expect(loop.next() == .claim(limit: 2, scans: true))
-        loop.claimed(0, of: 2)
+        loop.jobEnded(gathers: true)
+        #expect(loop.next() == .exchange(claim: 2))
+        loop.exchanged(0, of: 2)
+        claim(0, of: 2, &loop)
         #expect(loop.next() == .stop)
     }
 }

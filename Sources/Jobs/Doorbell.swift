@@ -1,0 +1,103 @@
+import Foundation
+package import Logging
+package import Postgres
+import Synchronization
+
+/// Wakes workers that sleep when new jobs come: LISTENs on a connection of its own, for all queues of a process.
+///
+/// The bell is a hint. A ring that is missed costs a poll interval and never a job, so everything works without: behind
+/// a pooler, which may give each transaction another server process, there is none.
+package final class Doorbell: Sendable {
+    private struct State {
+        /// Grows with every new connection that listens; nil while none does.
+        var ear: Int?
+        var ears = 0
+        var sleepers: [UUID: (channel: String, wake: AsyncStream<Void>.Continuation)] = [:]
+    }
+
+    private let configuration: PostgresConfiguration
+    private let channels: [String]
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    /// - Parameter tables: whose bells are listened for.
+    package init(_ configuration: PostgresConfiguration, of tables: [JobTable], logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        channels = tables.map(\.channel)
+    }
+
+    /// Which connection listens now, nil for none. What was armed for an earlier one must be armed anew, because rings in
+    /// between were missed.
+    var ear: Int? { state.withLock(\.ear) }
+
+    /// An element for each ring, and for each change of ``ear``; several come as one.
+    func rings(of table: JobTable) -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let id = UUID()
+        continuation.onTermination = { [weak self] _ in self?.state.withLock { $0.sleepers[id] = nil } }
+        state.withLock { $0.sleepers[id] = (table.channel, continuation) }
+        return stream
+    }
+
+    /// Listens until it is cancelled, and connects again whenever the connection is lost. Returns early where a pooler
+    /// stands before the database.
+    package func run() async {
+        var backoff = Backoff()
+        while !Task.isCancelled {
+            do {
+                guard try await listen() else {
+                    logger.notice("no doorbell: a pooler stands before the database, new jobs wait for the next poll")
+                    return
+                }
+                backoff.reset()
+                if !Task.isCancelled { logger.warning("the doorbell's connection was lost, connecting again") }
+            } catch {
+                if !Task.isCancelled { logger.warning("no doorbell for now, new jobs wait for the poll: \(error)") }
+            }
+            guard await backoff.wait() else { return }
+        }
+    }
+
+    /// Listens until the connection is lost or the task cancelled.
+    /// - Returns: false where it cannot listen at all.
+    private func listen() async throws(PostgresError) -> Bool {
+        let connection = try await PostgresConnection.connect(configuration, logger: logger)
+        guard try await connection.isDirect() else { return false }
+        for channel in channels {
+            try await connection.listen(to: channel)
+        }
+        change { state in
+            state.ears += 1
+            state.ear = state.ears
+        }
+        for await notification in connection.notifications {
+            let sleepers = state.withLock { $0.sleepers.values.filter { $0.channel == notification.channel } }
+            for sleeper in sleepers { sleeper.wake.yield() }
+        }
+        change { $0.ear = nil }
+        await connection.close()
+        return true
+    }
+
+    private func change(_ ear: (inout sending State) -> Void) {
+        let sleepers = state.withLock { state in
+            ear(&state)
+            return Array(state.sleepers.values)
+        }
+        for sleeper in sleepers { sleeper.wake.yield() }
+    }
+}
+
+extension JobQueue {
+    /// Asks for the bell to be rung when jobs come, or for silence. The caller polls once more afterwards, for what came
+    /// before this was committed.
+    func arm(_ isArmed: Bool, for worker: UUID) async throws(PostgresError) {
+        let others: SQL = "array_remove(armed, \(table.kind)::text)"
+        try await database.execute(
+            """
+            UPDATE workers SET armed = \(sql: isArmed ? "array_append(\(sql: others), \(table.kind)::text)" : others)
+            WHERE id = \(worker)
+            """)
+    }
+}

@@ -1,0 +1,117 @@
+package import Foundation
+package import Postgres
+
+extension JobQueue {
+    /// What came of one exchange with the queue.
+    struct Exchange: Sendable {
+        var claimed: [ClaimedJob] = []
+        /// Leases whose verdict could not be written yet, because another session has the row locked.
+        var locked: Set<UUID> = []
+        /// Leases that were not ours any more.
+        var lost: Set<UUID> = []
+        /// How long until the next job is due; nil where none waits, or where there may be more to claim at once.
+        var nextDue: Duration?
+    }
+
+    /// Jobs of one exchange at most, either way.
+    static let maximumBatch = 128
+
+    /// Takes up to `limit` jobs whose time has come: by priority, then by turn, oldest first, each with a lease token of
+    /// its own. A worker whose own row has stopped beating claims nothing, nor does anyone of a paused queue.
+    package func claim(limit: Int, worker: UUID) async throws(PostgresError) -> [ClaimedJob] {
+        try await exchange([], claiming: limit, for: worker).claimed
+    }
+
+    /// Writes verdicts and claims new jobs in one statement, so in one round trip and one commit.
+    /// - Parameter limit: from 0; rounded down to one of a few numbers.
+    func exchange(
+        _ verdicts: [Verdict], claiming limit: Int, for worker: UUID
+    ) async throws(PostgresError) -> Exchange {
+        let limit = Self.roundedLimit(limit)
+        guard !verdicts.isEmpty || limit > 0 else { return Exchange() }
+        let rows = try await database.query(statement(verdicts, limit, worker).prepared)
+        return try Exchange(rows, verdicts: verdicts)
+    }
+
+    /// The limit stands in the text, where the planner sees it, and few limits make few texts to prepare: all numbers
+    /// up to 8, then four an octave.
+    static func roundedLimit(_ limit: Int) -> Int {
+        guard limit > 8 else { return max(0, limit) }
+        guard limit < maximumBatch else { return maximumBatch }
+        let step = (1 << (Int.bitWidth - 1 - limit.leadingZeroBitCount)) / 4
+        return limit / step * step
+    }
+
+    /// The claim's CTE is MATERIALIZED because a LIMIT in a subquery of an UPDATE may run more than once and claim more
+    /// than it says. The last row of the answer is no job: it tells of the verdicts, and of the next job to come.
+    private func statement(_ verdicts: [Verdict], _ limit: Int, _ worker: UUID) -> SQL {
+        let name: SQL = "\(identifier: table.name)"
+        var expressions: [SQL] = []
+        var settled: SQL = "0::bigint AS settled, NULL::uuid[] AS settled_ids, NULL::uuid[] AS locked_ids"
+        if !verdicts.isEmpty {
+            expressions.append(table.settling(verdicts, skipsLocked: true))
+            settled = """
+                (SELECT count(*) FROM mine) AS settled,
+                CASE WHEN (SELECT count(*) FROM mine) < \(verdicts.count) THEN
+                    (SELECT array_agg(mine.id) FROM mine) END AS settled_ids,
+                CASE WHEN (SELECT count(*) FROM mine) < \(verdicts.count) THEN
+                    (SELECT array_agg(job.id) FROM verdict v JOIN \(sql: name) job ON job.id = v.id
+                    WHERE job.lease_token = v.lease AND job.status = '\(unsafeRaw: table.runningStatus)') END AS locked_ids
+                """
+        }
+        guard limit > 0 else {
+            return "WITH \(sql: expressions.joined(separator: ", ")) SELECT \(sql: settled), NULL::float8 AS next_due"
+        }
+        expressions.append(claiming(limit, for: worker))
+        return """
+            WITH \(sql: expressions.joined(separator: ", "))
+            SELECT claimed.*, NULL::bigint AS settled, NULL::uuid[] AS settled_ids, NULL::uuid[] AS locked_ids,
+                NULL::float8 AS next_due
+            FROM claimed
+            UNION ALL
+            SELECT (NULL::\(sql: name)).*, \(sql: settled),
+                CASE WHEN (SELECT count(*) FROM claimed) < \(unsafeRaw: "\(limit)") THEN
+                    (SELECT extract(epoch FROM min(run_after) - now())::float8 FROM \(sql: name)
+                    WHERE status = 'PENDING' AND run_after > now()) END AS next_due
+            """
+    }
+
+    private func claiming(_ limit: Int, for worker: UUID) -> SQL {
+        """
+        next AS MATERIALIZED (
+            SELECT job.id FROM \(identifier: table.name) AS job
+            WHERE job.status = 'PENDING' AND job.run_after <= now() AND \(sql: table.isKnown)
+                AND EXISTS (SELECT 1 FROM workers w WHERE w.id = \(worker) AND \(sql: WorkerLease.isLive))
+                AND NOT EXISTS (SELECT 1 FROM paused_queues WHERE queue = '\(unsafeRaw: table.kind)')
+            ORDER BY job.priority, job.turn, job.run_after, job.id
+            LIMIT \(unsafeRaw: "\(limit)")
+            FOR UPDATE OF job SKIP LOCKED
+        ), claimed AS (
+            UPDATE \(identifier: table.name) AS job
+            SET status = '\(unsafeRaw: table.runningStatus)', worker_id = \(worker), lease_token = gen_random_uuid(),
+                attempt_count = attempt_count + 1, started_at = now(), finished_at = NULL
+            FROM next
+            WHERE job.id = next.id
+            RETURNING job.*
+        )
+        """
+    }
+}
+
+extension JobQueue.Exchange {
+    fileprivate init(_ rows: PostgresRows, verdicts: [Verdict]) throws(PostgresError) {
+        guard let tail = rows.last else { throw PostgresError(.decoding, "the exchange returned no row") }
+        claimed.reserveCapacity(rows.count - 1)
+        for row in rows.dropLast() {
+            claimed.append(try ClaimedJob(row: row))
+        }
+        nextDue = try tail.decode("next_due", as: Double?.self).map { .seconds($0) }
+        guard try tail.decode("settled", as: Int.self) < verdicts.count else { return }
+        let settled = Set(try tail.decode("settled_ids", as: [UUID]?.self) ?? [])
+        let running = Set(try tail.decode("locked_ids", as: [UUID]?.self) ?? [])
+        for verdict in verdicts where !settled.contains(verdict.id) {
+            guard let lease = verdict.lease else { continue }
+            if running.contains(verdict.id) { locked.insert(lease) } else { lost.insert(lease) }
+        }
+    }
+}

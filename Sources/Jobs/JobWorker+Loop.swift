@@ -1,0 +1,196 @@
+import Foundation
+import Logging
+import Postgres
+import ServiceLifecycle
+
+extension JobWorker {
+    /// What a step that was begun ended with.
+    enum Wake: Sendable {
+        case scanned
+        case exchanged(JobQueue.Exchange, of: [JobRun.Answer], limit: Int)
+        case exchangeFailed(any Error, of: [JobRun.Answer])
+        case holdEnded
+        case lingered
+        case armed(Bool)
+        case rang(ear: Int?, AsyncStream<Void>)
+        case jobEnded(JobRun.Ending)
+        case dueCame(ContinuousClock.Instant)
+        case pauseEnded
+        case drainTimeOver
+        case ignored
+    }
+
+    typealias Group = ThrowingTaskGroup<Wake, any Error>
+
+    /// What one run of the loop knows.
+    struct Run {
+        let worker: UUID
+        let mode: Mode
+        let doorbell: Doorbell?
+        let jobRun: JobRun
+        var loop: WorkerLoop
+        var tally = Tally()
+        let timers: JobTimers
+        /// Jobs that ended and whose outcome is to be written.
+        var gathered: [JobRun.Answer] = []
+        /// When a sleep until the next due job ends, while there is one.
+        var dueAt: ContinuousClock.Instant?
+        /// What cannot be written now is given up.
+        var isEnding = false
+
+        mutating func count(_ end: JobRun.End, took: Duration) {
+            tally.count(end)
+            timers.record(end, took)
+        }
+    }
+
+    func begin(_ step: WorkerLoop.Step, of run: inout Run, in group: inout Group) {
+        switch step {
+        case .scan:
+            group.addTask { [hasBacklog = run.loop.hasBacklog] in
+                await scan(hasBacklog: hasBacklog)
+                return .scanned
+            }
+        case .exchange(let limit):
+            let answers = run.gathered
+            run.gathered = []
+            group.addTask { [worker = run.worker] in await exchange(answers, claiming: limit, for: worker) }
+        case .linger:
+            group.addTask {
+                try? await Task.sleep(for: .milliseconds(2))
+                return .lingered
+            }
+        case .arm(let isArmed):
+            group.addTask { [worker = run.worker] in await arm(isArmed, for: worker) }
+        case .pause:
+            group.addTask {
+                await pause()
+                return .pauseEnded
+            }
+        case .wait, .stop: break
+        }
+    }
+
+    func handle(_ wake: Wake, of run: inout Run, in group: inout Group) throws {
+        switch wake {
+        case .scanned: run.loop.scanned()
+        case .exchanged(let exchange, let answers, let limit):
+            finish(exchange, of: answers, limit: limit, in: &run)
+            start(exchange.claimed, of: run, in: &group)
+            if let due = exchange.nextDue { sleep(until: .now + due, of: &run, in: &group) }
+            if !exchange.locked.isEmpty { hold(in: &group) }
+        case .exchangeFailed(let error, let answers):
+            try recover(from: error, of: answers, in: &run)
+            if !run.gathered.isEmpty { hold(in: &group) }
+        case .holdEnded: run.loop.holdEnded()
+        case .lingered: run.loop.lingered()
+        case .armed(let succeeded): run.loop.armed(succeeded: succeeded)
+        case .rang(let ear, let rings):
+            run.loop.rang(ear: ear)
+            if let doorbell = run.doorbell { hearken(rings, of: doorbell, in: &group) }
+        case .jobEnded(let ending): end(ending, in: &run)
+        case .dueCame(let instant):
+            if run.dueAt == instant { run.dueAt = nil }
+            run.loop.dueCame()
+        case .pauseEnded:
+            guard run.loop.pauseEnded(isShuttingDown: Task.isShuttingDownGracefully) else { return }
+            logger.notice("\(kind) worker stops: no more claims, \(run.loop.running) jobs still run")
+            group.addTask {
+                try? await Task.sleep(for: settings.drainTime)
+                return .drainTimeOver
+            }
+        case .drainTimeOver:
+            logger.notice("\(kind) worker: drain time is over, \(run.loop.running) jobs are given back")
+            run.isEnding = true
+            group.cancelAll()
+        case .ignored: break
+        }
+    }
+
+    var kind: String { queue.table.kind }
+
+    private func start(_ jobs: [ClaimedJob], of run: Run, in group: inout Group) {
+        for job in jobs {
+            group.addTask { [jobRun = run.jobRun] in .jobEnded(await jobRun.run(job)) }
+        }
+    }
+
+    private func end(_ ending: JobRun.Ending, in run: inout Run) {
+        switch ending {
+        case .gathers(let answer):
+            run.gathered.append(answer)
+            run.loop.jobEnded(gathers: true)
+        case .written(let end, let took):
+            run.count(end, took: took)
+            run.loop.jobEnded(gathers: false)
+        }
+    }
+
+    /// What an exchange wrote is reported, and what it found locked is kept for the next.
+    private func finish(_ exchange: JobQueue.Exchange, of answers: [JobRun.Answer], limit: Int, in run: inout Run) {
+        var kept: [JobRun.Answer] = []
+        for answer in answers {
+            let lease = answer.job.lease
+            let isLocked = exchange.locked.contains(lease)
+            if isLocked, !run.isEnding, answer.deadline > .now {
+                kept.append(answer)
+                continue
+            }
+            let settlement: JobQueue.Settlement =
+                isLocked || exchange.lost.contains(lease)
+                ? .leaseLost : .settled(answer.verdict.transition, summary: answer.outcome.summary)
+            let end = run.jobRun.report(settlement, of: answer.job, as: answer.outcome, took: answer.took)
+            run.jobRun.running.remove(lease)
+            run.count(end, took: answer.took)
+        }
+        run.gathered += kept
+        run.loop.exchanged(exchange.claimed.count, of: limit, unwritten: kept.count)
+    }
+
+    /// While the database is away outcomes are kept for as long as their lease can hold.
+    private func recover(from error: any Error, of answers: [JobRun.Answer], in run: inout Run) throws {
+        let kept = run.isEnding ? [] : answers.filter { $0.deadline > .now }
+        if kept.count < answers.count {
+            let keptLeases = Set(kept.map(\.job.lease))
+            for answer in answers where !keptLeases.contains(answer.job.lease) {
+                run.jobRun.running.remove(answer.job.lease)
+                run.count(.released, took: answer.took)
+            }
+            let given = answers.count - kept.count
+            logger.error("\(kind) worker: \(given) outcomes could not be written, the jobs are given back: \(error)")
+        } else if !kept.isEmpty {
+            logger.warning("\(kind) worker: \(kept.count) outcomes could not be written yet: \(error)")
+        } else if !run.isEnding {
+            guard run.mode == .forever else { throw error }
+            logger.error("\(kind) worker could not poll: \(error)")
+        }
+        run.gathered += kept
+        run.loop.exchangeFailed(unwritten: kept.count)
+    }
+
+    private func hold(in group: inout Group) {
+        group.addTask {
+            try? await Task.sleep(for: .seconds(1))
+            return .holdEnded
+        }
+    }
+
+    private func sleep(until instant: ContinuousClock.Instant, of run: inout Run, in group: inout Group) {
+        guard run.mode == .forever, instant < .now + settings.pollInterval else { return }
+        if let earlier = run.dueAt, earlier <= instant { return }
+        run.dueAt = instant
+        group.addTask {
+            // A moment later, so that the database's clock has passed it too.
+            try? await Task.sleep(until: instant + .milliseconds(1))
+            return .dueCame(instant)
+        }
+    }
+
+    /// Waits for the next ring. Outlives a drain: what is still to come then does no harm.
+    func hearken(_ rings: AsyncStream<Void>, of doorbell: Doorbell, in group: inout Group) {
+        group.addTask {
+            for await _ in rings { return .rang(ear: doorbell.ear, rings) }
+            return .ignored
+        }
+    }
+}

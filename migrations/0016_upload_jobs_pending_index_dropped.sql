@@ -1,0 +1,3 @@
+-- lathe: no transaction
+-- lathe_upload_jobs_ready took its place.
+DROP INDEX CONCURRENTLY IF EXISTS lathe_upload_jobs_pending;
