@@ -30,6 +30,7 @@ struct ChaosDatabase: Sendable {
         // No unique constraint: what is done twice must show.
         try await pool.execute(
             "CREATE TABLE effects (job_id uuid NOT NULL, lease uuid NOT NULL, at timestamptz NOT NULL DEFAULT now())")
+        try await pool.execute("CREATE INDEX effects_job ON effects (job_id)")
         return ChaosDatabase(server: server, pool: pool)
     }
 
@@ -118,8 +119,9 @@ extension ChaosDatabase {
     func outcomes() async throws -> [JobOutcomeRow] {
         let rows = try await query(
             """
-            SELECT job.*, (SELECT count(*) FROM effects WHERE job_id = job.id) AS effects FROM upload_jobs job
-            ORDER BY created_at, id
+            SELECT job.*, (SELECT count(*) FROM effects WHERE job_id = job.id) AS effects,
+                ARRAY(SELECT outcome FROM job_attempts WHERE queue = 'upload' AND job_id = job.id) AS history
+            FROM upload_jobs job ORDER BY created_at, id
             """)
         return try rows.map { try JobOutcomeRow($0) }
     }

@@ -16,9 +16,9 @@ package struct ChaosReport: Sendable, CustomStringConvertible {
     package var crashesByOutage = 0
     /// Jobs FAILED because workers were taken from under them three times.
     package var poisoned = 0
-    /// COMPLETED jobs without an effect.
+    /// COMPLETED jobs without the effect they must have.
     package var lost = 0
-    /// Jobs with more than one effect.
+    /// Jobs with more than one effect, or completed more than once by their history.
     package var doubled = 0
     /// Jobs neither COMPLETED nor FAILED in the end.
     package var unfinished = 0
@@ -81,8 +81,8 @@ package struct ChaosReport: Sendable, CustomStringConvertible {
             crashes += row.crashes
             crashesByOutage += max(0, row.crashes - hits)
             poisoned += row.isPoisoned ? 1 : 0
-            lost += row.status == "COMPLETED" && row.effects == 0 ? 1 : 0
-            doubled += row.effects > 1 ? 1 : 0
+            lost += row.status == "COMPLETED" && row.effects < (row.script?.effects ?? 0) ? 1 : 0
+            doubled += row.effects > 1 || row.history["completed", default: 0] > 1 ? 1 : 0
         }
     }
 }

@@ -15,6 +15,8 @@ struct JobOutcomeRow: Sendable {
     /// It still names a worker or a lease.
     let isHeld: Bool
     let effects: Int
+    /// How its attempts ended, as its history has it: "completed", "retried" …, each with how often.
+    let history: [String: Int]
 
     init(_ row: PostgresRow) throws {
         id = try row.decode("id")
@@ -29,9 +31,12 @@ struct JobOutcomeRow: Sendable {
         isHeld =
             try row.decode("worker_id", as: UUID?.self) != nil || row.decode("lease_token", as: UUID?.self) != nil
         effects = try row.decode("effects")
+        history = Dictionary((try row.decode("history", as: [String].self)).map { ($0, 1) }, uniquingKeysWith: +)
     }
 
     static let maximumCrashes = 3
+
+    var script: JobScript? { JobScript(path: path) }
 
     var isFinished: Bool { status == "COMPLETED" || status == "FAILED" }
 
@@ -41,13 +46,22 @@ struct JobOutcomeRow: Sendable {
     /// What is wrong with it.
     /// - Parameter blows: how often a worker was taken from under it, or may have been.
     func complaints(blows: Int) -> [String] {
-        guard let script = JobScript(path: path) else { return ["has no script"] }
+        guard let script else { return ["has no script"] }
         guard isFinished else { return ["never finished: \(status)"] }
         var complaints: [String] = []
         func check(_ holds: Bool, _ complaint: String) {
             if !holds { complaints.append(complaint) }
         }
-        check(effects == (status == "COMPLETED" ? 1 : 0), "\(status) with \(effects) effects")
+        check(effects == (status == "COMPLETED" ? script.effects : 0), "\(status) with \(effects) effects")
+        let remembered = history.values.reduce(0, +)
+        check(remembered == attempts, "attempt_count is \(attempts), its history has \(remembered): \(history)")
+        for (outcome, count) in [
+            ("completed", status == "COMPLETED" ? 1 : 0), ("retried", retries), ("crashed", crashes),
+            ("failed", status == "FAILED" && !isPoisoned ? 1 : 0),
+        ] {
+            let found = history[outcome] ?? 0
+            check(found == count, "\(outcome) \(found) times by its history, \(count) times by its row")
+        }
         check(!isHeld, "finished, and still names a worker or a lease")
         check((0...Self.maximumCrashes).contains(crashes), "crash_count is \(crashes)")
         check(crashes <= blows, "crash_count is \(crashes), and only \(blows) faults can have met it")

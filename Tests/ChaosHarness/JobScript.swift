@@ -3,7 +3,10 @@
 package struct JobScript: Sendable, Hashable {
     /// What the last try comes to.
     package enum Ending: Sendable, Hashable {
+        /// With one effect, in the transaction that completes the job.
         case completes
+        /// With no effect; its outcome is written together with others'.
+        case finishes
         case fails
         /// The effect is written and the transaction that holds it then refused, so that nothing of it may stay.
         case isRejected
@@ -47,7 +50,13 @@ package struct JobScript: Sendable, Hashable {
             case 90..<92: Self.maximumRetries + 1
             default: 0
             }
-        ending = (92..<96).contains(kind) ? .fails : kind >= 96 ? .isRejected : .completes
+        ending =
+            switch kind {
+            case ..<15: .finishes
+            case 92..<96: .fails
+            case 96...: .isRejected
+            default: .completes
+            }
     }
 
     package static func path(seed: UInt64, number: Int) -> String { "/chaos/\(seed)/\(number)" }
@@ -60,7 +69,12 @@ package struct JobScript: Sendable, Hashable {
     }
 
     /// The job must be COMPLETED in the end, and must be FAILED where this is false.
-    package var endsCompleted: Bool { ending == .completes && failures <= Self.maximumRetries }
+    package var endsCompleted: Bool {
+        (ending == .completes || ending == .finishes) && failures <= Self.maximumRetries
+    }
+
+    /// Effects of the job once it is COMPLETED.
+    package var effects: Int { ending == .completes ? 1 : 0 }
 
     /// `retry_count` in the end.
     package var retries: Int { min(failures, Self.maximumRetries) }

@@ -15,6 +15,7 @@ struct ScriptedHandler: JobHandler {
         case .snooze: return .snooze("its script puts it off")
         case .retry: return .retry("its script fails this try")
         case .end(.fails): return .fail("its script fails it")
+        case .end(.finishes): return .finished(digest)
         case .end(let ending):
             return .done { [id = job.id, lease = job.lease] transaction in
                 try transaction.execute("INSERT INTO effects (job_id, lease) VALUES (\(id), \(lease))")

@@ -37,15 +37,15 @@ struct EngineService: Service {
 let configuration = PostgresConfiguration(connectionString: url)
 let database = Database(configuration, maximumConnections: 2 + (concurrency + 1) / 2, logger: logger)
 let table = JobTable(
-    name: "upload_jobs", runningStatus: "UPLOADING", kind: "upload", targetColumn: "target_entity_id",
-    sourceColumn: "local_path")
+    name: "upload_jobs", statusType: "upload_job_status", runningStatus: "UPLOADING", kind: "upload",
+    targetColumn: "target_entity_id", sourceColumn: "local_path")
 let worker = JobWorker(
     queue: JobQueue(table: table, database: database, policy: shortWaits()), handler: ScriptedHandler(),
-    settings: JobWorker.Settings(pollInterval: .milliseconds(500), concurrency: concurrency, drainTime: drainTime),
+    settings: JobWorker.Settings(pollInterval: .seconds(1), concurrency: concurrency, drainTime: drainTime),
     logger: logger)
 let engine = JobEngine(
     workers: [worker], beatDatabase: Database(configuration, maximumConnections: 1, logger: logger),
-    version: "chaos", logger: logger)
+    doorbell: Doorbell(configuration, of: [table], logger: logger), version: "chaos", logger: logger)
 
 var quiet = logger
 quiet.logLevel = .error
