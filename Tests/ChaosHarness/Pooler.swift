@@ -63,9 +63,9 @@ actor Pooler {
             log: folder.appending("pgbouncer.log"))
     }
 
-    /// Ends it at once; its clients are disconnected.
+    /// Kills it; its clients are disconnected. What the other signals mean differs from version to version.
     func stop() async {
-        process?.signal(SIGINT)
+        process?.signal(SIGKILL)
         _ = await process?.end(within: .seconds(3))
         process = nil
     }
