@@ -75,7 +75,7 @@ package struct JobEngine: Sendable {
                 return .lease
             }
             group.addTask {
-                await runCompanions()
+                await runCompanions(mode)
                 return .companions
             }
             group.addTask {
@@ -110,7 +110,7 @@ package struct JobEngine: Sendable {
     }
 
     /// What goes on beside the work, and may end without an effect on it.
-    private func runCompanions() async {
+    private func runCompanions(_ mode: JobWorker.Mode) async {
         let queues = workers.map(\.queue)
         let rescuer = LostJobRescuer(queues: queues, logger: logger)
         let pruner = HistoryPruner(queues: queues, retention: retention, logger: logger)
@@ -119,7 +119,7 @@ package struct JobEngine: Sendable {
             group.addTask { try? await rescuer.run() }
             group.addTask { try? await pruner.run() }
             group.addTask { try? await meter.run() }
-            if let doorbell { group.addTask { await doorbell.run() } }
+            if mode == .forever, let doorbell { group.addTask { await doorbell.run() } }
         }
     }
 

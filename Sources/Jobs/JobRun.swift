@@ -42,6 +42,7 @@ struct JobRun: Sendable {
             work.cancel()
         }
         let took = start.duration(to: .now)
+        running.workEnded(job.lease)
         guard case .done = outcome else { return .gathers(answer(outcome, of: job, took: took)) }
         // In an unstructured task, because the result must be stored even though this one may be cancelled by now.
         let end = await Task { await store(outcome, of: job, took: took) }.value

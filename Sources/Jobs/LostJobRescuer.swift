@@ -5,7 +5,7 @@ import Postgres
 /// them from taking the same job.
 package struct LostJobRescuer: Sendable {
     /// Between two looks; with the lease's time to live this bounds how long a killed worker's job waits.
-    package static let interval: Duration = .seconds(4)
+    package static let interval: Duration = .seconds(5)
 
     let queues: [JobQueue]
     let logger: Logger

@@ -5,7 +5,8 @@ import Synchronization
 final class RunningJobs: Sendable {
     private struct Entry {
         let since: ContinuousClock.Instant
-        let stop: @Sendable () -> Void
+        /// Nil once the work has ended and its outcome is about to be written.
+        var stop: (@Sendable () -> Void)?
     }
 
     private struct State {
@@ -19,6 +20,11 @@ final class RunningJobs: Sendable {
     /// - Parameter stop: tells the job's work to end; its outcome can no longer be written.
     func insert(_ lease: UUID, stop: @escaping @Sendable () -> Void) {
         state.withLock { $0.jobs[lease] = Entry(since: .now, stop: stop) }
+    }
+
+    /// The work has ended; the lease is still in use until its outcome is written.
+    func workEnded(_ lease: UUID) {
+        state.withLock { $0.jobs[lease]?.stop = nil }
     }
 
     func remove(_ lease: UUID) {
@@ -40,13 +46,13 @@ final class RunningJobs: Sendable {
     ///   - sentAt: when it was asked; what was claimed since then is not in the answer.
     func compare(with held: Set<UUID>, askedAt sentAt: ContinuousClock.Instant) -> Comparison {
         let (lost, strays) = state.withLock { state in
-            let lost = state.jobs.filter { $0.value.since < sentAt && !held.contains($0.key) }
+            let lost = state.jobs.filter { $0.value.since < sentAt && !held.contains($0.key) }.values.compactMap(\.stop)
             let unknown = held.subtracting(state.jobs.keys)
             let strays = unknown.intersection(state.suspects)
             state.suspects = unknown.subtracting(strays)
-            return (Array(lost.values), Array(strays))
+            return (lost, Array(strays))
         }
-        for entry in lost { entry.stop() }
+        for stop in lost { stop() }
         return Comparison(stopped: lost.count, strays: strays)
     }
 }

@@ -25,6 +25,11 @@ extension Catalogue {
                     OR j.target_entity_id = r.id AND j.job_type = 'COVER_ART'))
         """
 
+    func hasReleasesInProcessing() async throws(PostgresError) -> Bool {
+        let one: SQL = "SELECT 1 FROM releases WHERE status = 'PROCESSING' LIMIT 1"
+        return try await !database.query(one.prepared).isEmpty
+    }
+
     /// Makes a job of every uploaded track of a PROCESSING release that has no current rendition. A job that ran for
     /// another master, or an older version of the profile, starts over, and a worker that still runs it loses its
     /// lease. A job that FAILED for the same master stays FAILED.

@@ -20,6 +20,11 @@ struct ProcessingWorker: JobHandler {
     let logger: Logger
 
     func scan() async throws {
+        // While nothing is PROCESSING, a scan is one look into an empty index.
+        guard try await catalogue.hasReleasesInProcessing() else {
+            waiting.report([])
+            return
+        }
         let created = try await catalogue.fanOut(profile)
         if created > 0 {
             logger.info("processing: \(created) tracks are queued")

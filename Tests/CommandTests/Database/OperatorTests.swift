@@ -134,6 +134,42 @@ struct OperatorTests {
             try await stage.lathe("jobs", "retry", job), "job \(job) is COMPLETED: there is nothing to retry")
     }
 
+    @Test func ordersReachJobsAndQueues() async throws {
+        let stage = try await Stage()
+        let release = try await stage.rows.release(tracks: ["A", "B"])
+        let path = try stage.masters.write("words, not music", as: "one.wav")
+        var jobs: [String] = []
+        for track in release.tracks {
+            jobs.append(try await stage.rows.upload(path, to: track).uuidString.lowercased())
+        }
+        #expect(try await stage.lathe("jobs", "pause", "upload").outputLines == ["upload is paused"])
+        #expect(try await stage.lathe("jobs", "pause", "upload").outputLines == ["upload was paused already"])
+        #expect(
+            try await stage.lathe("work", "--drain").outputLines
+                == ["0 done, 0 wait for another try, 0 failed, 0 given back"])
+        let queues = try await stage.lathe("jobs", "queues")
+        #expect(queues.outputLines.count == 3)
+        #expect(queues.output.contains("paused since") && queues.output.contains("open"), "\(queues.output)")
+        let json = try #require(try await stage.lathe("jobs", "queues", "--json").outputLines.first)
+        let statistics = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+        #expect(statistics["due"] as? Int == 2)
+
+        #expect(try await stage.lathe("jobs", "cancel", jobs[1]).outputLines == ["\(jobs[1]) is cancelled"])
+        refuses(
+            try await stage.lathe("jobs", "cancel", jobs[1]), "job \(jobs[1]) is FAILED: there is nothing to cancel")
+        #expect(
+            try await stage.lathe("jobs", "prioritize", jobs[0], "--priority", "7").outputLines
+                == ["\(jobs[0]) has priority 7"])
+        #expect(try await stage.lathe("jobs", "resume", "upload").outputLines == ["upload goes on"])
+        #expect(try await stage.lathe("work", "--drain").status == .exited(1))
+        let shown = try await stage.lathe("jobs", "show", jobs[0])
+        #expect(shown.outputLines.contains("priority 7"))
+        #expect(shown.outputLines.contains { $0.hasPrefix("1 ") && $0.contains("failed") }, "\(shown.output)")
+        #expect(try await stage.lathe("jobs", "retry", "--all-failed").outputLines == ["2 jobs PENDING again"])
+        #expect(try await stage.lathe("jobs", "retry").status == .exited(64))
+        #expect(try await stage.lathe("jobs", "pause", "everything").status == .exited(64))
+    }
+
     @Test func aStatusThatIsNoneIsAUsageError() async throws {
         let stage = try await Stage()
         let outcome = try await stage.lathe("jobs", "list", "--status", "BROKEN")

@@ -14,7 +14,9 @@ struct HelpTests {
         ("enqueue audio", settings), ("enqueue cover", settings), ("submit", settings),
         ("status", settings + ["--json"]),
         ("jobs list", settings + ["--status", "--limit", "--json"]), ("jobs show", settings + ["--json"]),
-        ("jobs retry", settings), ("reprocess", settings + ["--release", "--dry-run"]),
+        ("jobs queues", settings + ["--json"]), ("jobs retry", settings + ["--all-failed", "--queue"]),
+        ("jobs cancel", settings), ("jobs prioritize", settings + ["--priority"]), ("jobs pause", settings),
+        ("jobs resume", settings), ("reprocess", settings + ["--release", "--dry-run"]),
         (
             "transcode",
             settings + [
