@@ -16,6 +16,8 @@ package struct ChaosReport: Sendable, CustomStringConvertible {
     package var crashesByOutage = 0
     /// Jobs FAILED because workers were taken from under them three times.
     package var poisoned = 0
+    /// Those of them whose workers were killed or stopped less than three times: outages did the rest.
+    package var poisonedByOutage = 0
     /// COMPLETED jobs without the effect they must have.
     package var lost = 0
     /// Jobs with more than one effect, or completed more than once by their history.
@@ -46,8 +48,8 @@ package struct ChaosReport: Sendable, CustomStringConvertible {
         let mean = recoveries.isEmpty ? .zero : recoveries.reduce(.zero, +) / recoveries.count
         var lines = [
             "seed \(seed), \(took.inSeconds)",
-            "jobs \(jobs): completed \(completed), failed \(failed), of these after three crashes \(poisoned), "
-                + "unfinished \(unfinished)",
+            "jobs \(jobs): completed \(completed), failed \(failed), of these after three crashes \(poisoned) "
+                + "(\(poisonedByOutage) with the help of outages), unfinished \(unfinished)",
             "attempts \(attempts), retries \(retries), crashes \(crashes), "
                 + "of these by outages alone \(crashesByOutage)",
             "faults: \(faults); connections cut \(cutConnections)",
@@ -81,6 +83,7 @@ package struct ChaosReport: Sendable, CustomStringConvertible {
             crashes += row.crashes
             crashesByOutage += max(0, row.crashes - hits)
             poisoned += row.isPoisoned ? 1 : 0
+            poisonedByOutage += row.isPoisoned && hits < row.crashes ? 1 : 0
             lost += row.status == "COMPLETED" && row.effects < (row.script?.effects ?? 0) ? 1 : 0
             doubled += row.effects > 1 || row.history["completed", default: 0] > 1 ? 1 : 0
         }
