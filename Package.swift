@@ -138,6 +138,32 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestSupport"),
+        // Jobs, workers and a server, and all that can be taken away from them: for ChaosTests and scripts/chaos.
+        .target(
+            name: "ChaosHarness",
+            dependencies: [
+                "Migrations", "Postgres", "PrivatePostgres", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/ChaosHarness"),
+        .executableTarget(
+            name: "chaos-worker",
+            dependencies: [
+                "ChaosHarness", "Jobs", "Postgres", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/ChaosWorker"),
+        .executableTarget(
+            name: "chaos",
+            dependencies: [
+                "ChaosHarness", "chaos-worker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Chaos"),
+
         .testTarget(
             name: "AudioTests",
             dependencies: [
@@ -171,6 +197,9 @@ let package = Package(
                 "Jobs", "Postgres", "TestSupport",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
+        .testTarget(
+            name: "ChaosTests",
+            dependencies: ["ChaosHarness", "chaos-worker", "Postgres", "PrivatePostgres", "TestSupport"]),
         .testTarget(
             name: "PipelineTests",
             dependencies: [
