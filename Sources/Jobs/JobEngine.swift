@@ -175,9 +175,9 @@ extension PostgresError {
     }
 }
 
-/// Waits between two attempts to reach a server: doubling from half a second to fifteen.
+/// Waits between two attempts to reach a server: doubling from half a second to five.
 struct Backoff {
-    static let longest = Duration.seconds(15)
+    static let longest = Duration.seconds(5)
 
     private var next: Duration = .milliseconds(500)
 

@@ -46,16 +46,16 @@ extension JobQueue {
     private func statement(_ verdicts: [Verdict], _ limit: Int, _ worker: UUID) -> SQL {
         let name: SQL = "\(identifier: table.name)"
         var expressions: [SQL] = []
-        var settled: SQL = "0::bigint AS settled, NULL::uuid[] AS settled_ids, NULL::uuid[] AS locked_ids"
+        var settled: SQL = "0::bigint AS settled, NULL::uuid[] AS settled_leases, NULL::uuid[] AS locked_leases"
         if !verdicts.isEmpty {
             expressions.append(table.settling(verdicts, skipsLocked: true))
             settled = """
                 (SELECT count(*) FROM mine) AS settled,
                 CASE WHEN (SELECT count(*) FROM mine) < \(verdicts.count) THEN
-                    (SELECT array_agg(mine.id) FROM mine) END AS settled_ids,
+                    (SELECT array_agg(mine.lease) FROM mine) END AS settled_leases,
                 CASE WHEN (SELECT count(*) FROM mine) < \(verdicts.count) THEN
-                    (SELECT array_agg(job.id) FROM verdict v JOIN \(sql: name) job ON job.id = v.id
-                    WHERE job.lease_token = v.lease AND job.status = '\(unsafeRaw: table.runningStatus)') END AS locked_ids
+                    (SELECT array_agg(v.lease) FROM verdict v JOIN \(sql: name) job ON job.id = v.id
+                    WHERE job.lease_token = v.lease AND job.status = '\(unsafeRaw: table.runningStatus)') END AS locked_leases
                 """
         }
         guard limit > 0 else {
@@ -64,7 +64,7 @@ extension JobQueue {
         expressions.append(claiming(limit, for: worker))
         return """
             WITH \(sql: expressions.joined(separator: ", "))
-            SELECT claimed.*, NULL::bigint AS settled, NULL::uuid[] AS settled_ids, NULL::uuid[] AS locked_ids,
+            SELECT claimed.*, NULL::bigint AS settled, NULL::uuid[] AS settled_leases, NULL::uuid[] AS locked_leases,
                 NULL::float8 AS next_due
             FROM claimed
             UNION ALL
@@ -106,11 +106,10 @@ extension JobQueue.Exchange {
         }
         nextDue = try tail.decode("next_due", as: Double?.self).map { .seconds($0) }
         guard try tail.decode("settled", as: Int.self) < verdicts.count else { return }
-        let settled = Set(try tail.decode("settled_ids", as: [UUID]?.self) ?? [])
-        let running = Set(try tail.decode("locked_ids", as: [UUID]?.self) ?? [])
-        for verdict in verdicts where !settled.contains(verdict.id) {
-            guard let lease = verdict.lease else { continue }
-            if running.contains(verdict.id) { locked.insert(lease) } else { lost.insert(lease) }
+        let settled = Set(try tail.decode("settled_leases", as: [UUID]?.self) ?? [])
+        let running = Set(try tail.decode("locked_leases", as: [UUID]?.self) ?? [])
+        for case let lease? in verdicts.map(\.lease) where !settled.contains(lease) {
+            if running.contains(lease) { locked.insert(lease) } else { lost.insert(lease) }
         }
     }
 }

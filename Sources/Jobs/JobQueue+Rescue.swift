@@ -6,9 +6,9 @@ extension JobQueue {
     /// stopped beating; or it stands in the running status without a worker, for as long as a worker may be silent:
     /// another program, or a hand, left it there.
     static let isLost: SQL = """
-        (w.id IS NULL OR NOT \(sql: WorkerLease.isLive))
-            AND (job.worker_id IS NOT NULL OR coalesce(job.updated_at, '-infinity')
-                < now() - \(sql: WorkerLease.timeToLiveSQL))
+        ((job.worker_id IS NOT NULL AND (w.id IS NULL OR NOT \(sql: WorkerLease.isLive)))
+            OR ((job.worker_id IS NULL OR job.lease_token IS NULL)
+                AND coalesce(job.updated_at, '-infinity') < now() - \(sql: WorkerLease.timeToLiveSQL)))
         """
 
     /// SQL expression: there are lost jobs. It costs next to nothing where there are none.
@@ -45,7 +45,8 @@ extension JobQueue {
                         policy: policy))
                 // The row may have been claimed anew just before it was locked.
                 let isNobodys: SQL = """
-                    NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = job.worker_id AND \(sql: WorkerLease.isLive))
+                    (job.lease_token IS NULL OR
+                    NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = job.worker_id AND \(sql: WorkerLease.isLive)))
                     """
                 if try settle([verdict], where: isNobodys, in: transaction) == 1 {
                     taken.append((verdict.id, transition.state))
@@ -66,19 +67,19 @@ extension JobQueue {
         return state.phase == .failed ? "\(who); \(count), so it is not tried again" : "\(who); \(count)"
     }
 
-    /// Gives back jobs that a live worker holds but does not run, counting nothing.
+    /// Gives back jobs that a live worker holds but does not run, counting nothing. Rows that another session has locked are
+    /// left to the rescue.
     /// - Parameter leases: only these; nil for all that the incarnation holds, because it ends and knows that it did not
     ///   crash.
     package func release(of worker: UUID, leases: [UUID]? = nil) async throws -> Int {
         try await database.transaction { transaction in
-            try transaction.limitLockWait(to: .seconds(1))
             let held = try transaction.query(
                 """
                 SELECT * FROM \(identifier: table.name)
                 WHERE worker_id = \(worker) AND status = \(table.runningStatus)
                     AND (\(leases)::uuid[] IS NULL OR lease_token = ANY (\(leases)::uuid[]))
                 ORDER BY id
-                FOR UPDATE
+                FOR UPDATE SKIP LOCKED
                 """)
             var verdicts: [Verdict] = []
             for row in held {

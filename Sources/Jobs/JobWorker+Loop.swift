@@ -79,7 +79,11 @@ extension JobWorker {
         case .exchanged(let exchange, let answers, let limit):
             finish(exchange, of: answers, limit: limit, in: &run)
             start(exchange.claimed, of: run, in: &group)
-            if let due = exchange.nextDue { sleep(until: .now + due, of: &run, in: &group) }
+            // What this very exchange put back is not among what it saw waiting.
+            let putBack = answers.map(\.verdict.transition).filter { $0.state.phase == .pending }.map(\.delay)
+            if let due = (putBack + [exchange.nextDue].compactMap(\.self)).min() {
+                sleep(until: .now + due, of: &run, in: &group)
+            }
             if run.gathered.isEmpty { run.locks = 0 }
             if !exchange.locked.isEmpty {
                 // Another claim that looked at the row lets go of it in a moment; another session may take longer.

@@ -78,7 +78,7 @@ extension JobTable {
                     \(verdicts.map(\.ending.rawValue))::text[], \(verdicts.map(\.error))::text[]
                 ) AS v (id, lease, status, retries, crashes, snoozes, releases, delay, ending, error)
             ), mine AS MATERIALIZED (
-                SELECT job.id, job.worker_id, job.attempt_count, job.started_at
+                SELECT v.*, job.worker_id, job.attempt_count, job.started_at
                 FROM \(identifier: name) AS job JOIN verdict v ON v.id = job.id
                 WHERE job.status = '\(unsafeRaw: runningStatus)' AND job.lease_token IS NOT DISTINCT FROM v.lease
                     AND \(sql: condition)
@@ -90,13 +90,13 @@ extension JobTable {
                     error_log = CASE v.ending WHEN 'released' THEN job.error_log ELSE v.error END,
                     run_after = now() + make_interval(secs => v.delay), worker_id = NULL, lease_token = NULL,
                     finished_at = CASE WHEN v.status IN ('COMPLETED', 'FAILED') THEN now() END
-                FROM mine JOIN verdict v USING (id)
-                WHERE job.id = mine.id
+                FROM mine v
+                WHERE job.id = v.id
             ), history AS (
                 INSERT INTO job_attempts (queue, job_id, attempt, worker_id, worker, started_at, outcome, error)
-                SELECT '\(unsafeRaw: kind)', mine.id, mine.attempt_count, mine.worker_id, w.host || ':' || w.pid,
-                    mine.started_at, v.ending, v.error
-                FROM mine JOIN verdict v USING (id) LEFT JOIN workers w ON w.id = mine.worker_id
+                SELECT '\(unsafeRaw: kind)', v.id, v.attempt_count, v.worker_id, w.host || ':' || w.pid,
+                    v.started_at, v.ending, v.error
+                FROM mine v LEFT JOIN workers w ON w.id = v.worker_id
             )
             """
     }
