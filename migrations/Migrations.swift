@@ -23,21 +23,22 @@ package enum Migrations {
             version: 9, name: "releases_processing_error",
             sql: text(PackageResources._009_releases_processing_error_sql)),
         Migration(version: 10, name: "job_control", sql: text(PackageResources._010_job_control_sql)),
-        Migration(version: 11, name: "doorbell", sql: text(PackageResources._011_doorbell_sql)),
-        Migration(version: 12, name: "upload_jobs_doorbell", sql: text(PackageResources._012_upload_jobs_doorbell_sql)),
-        Migration(version: 13, name: "releases_doorbell", sql: text(PackageResources._013_releases_doorbell_sql)),
+        Migration(version: 11, name: "upload_job_control", sql: text(PackageResources._011_upload_job_control_sql)),
+        Migration(version: 12, name: "doorbell", sql: text(PackageResources._012_doorbell_sql)),
+        Migration(version: 13, name: "upload_jobs_doorbell", sql: text(PackageResources._013_upload_jobs_doorbell_sql)),
+        Migration(version: 14, name: "releases_doorbell", sql: text(PackageResources._014_releases_doorbell_sql)),
         Migration(
-            version: 14, name: "upload_jobs_ready_index",
-            sql: text(PackageResources._014_upload_jobs_ready_index_sql)),
+            version: 15, name: "upload_jobs_ready_index",
+            sql: text(PackageResources._015_upload_jobs_ready_index_sql)),
         Migration(
-            version: 15, name: "processing_jobs_ready_index",
-            sql: text(PackageResources._015_processing_jobs_ready_index_sql)),
+            version: 16, name: "processing_jobs_ready_index",
+            sql: text(PackageResources._016_processing_jobs_ready_index_sql)),
         Migration(
-            version: 16, name: "upload_jobs_pending_index_dropped",
-            sql: text(PackageResources._016_upload_jobs_pending_index_dropped_sql)),
+            version: 17, name: "upload_jobs_pending_index_dropped",
+            sql: text(PackageResources._017_upload_jobs_pending_index_dropped_sql)),
         Migration(
-            version: 17, name: "processing_jobs_pending_index_dropped",
-            sql: text(PackageResources._017_processing_jobs_pending_index_dropped_sql)),
+            version: 18, name: "processing_jobs_pending_index_dropped",
+            sql: text(PackageResources._018_processing_jobs_pending_index_dropped_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

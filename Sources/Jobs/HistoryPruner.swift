@@ -81,9 +81,14 @@ extension JobQueue {
         try await database.execute(
             """
             DELETE FROM \(identifier: table.name) WHERE id IN (
-                SELECT id FROM \(identifier: table.name)
-                WHERE status = 'COMPLETED'
-                    AND coalesce(finished_at, updated_at) < now() - make_interval(secs => \(kept.seconds))
+                SELECT job.id FROM \(identifier: table.name) AS job
+                WHERE job.status = 'COMPLETED'
+                    AND coalesce(job.finished_at, job.updated_at) < now() - make_interval(secs => \(kept.seconds))
+                    -- It is what tells an older job of the same target, retried late, that it was superseded.
+                    AND NOT EXISTS (
+                        SELECT 1 FROM \(identifier: table.name) AS other
+                        WHERE other.\(identifier: table.targetColumn) = job.\(identifier: table.targetColumn)
+                            AND other.status <> 'COMPLETED')
                 LIMIT \(limit) FOR UPDATE SKIP LOCKED)
             """)
     }

@@ -41,13 +41,14 @@ package struct JobEngine: Sendable {
     /// Runs the workers side by side until shutdown, or one after the other until each ends by itself.
     ///
     /// While the database cannot be reached a run without an end waits and tries again; nothing is lost meanwhile.
-    /// - Returns: how the jobs ended.
+    /// - Returns: how the jobs ended, of all incarnations.
     /// - Throws: what `prepare` throws; ``PostgresError`` where waiting does not help; ``LostDatabase``.
     @discardableResult
     package func run(_ mode: JobWorker.Mode) async throws -> JobWorker.Tally {
         var backoff = Backoff()
         var unfinished: UUID?
-        var wasAway = false
+        var afterOutage = false
+        var total = JobWorker.Tally()
         while true {
             do {
                 try await prepare()
@@ -56,15 +57,18 @@ package struct JobEngine: Sendable {
                 let incarnation = try await lease.register()
                 unfinished = incarnation
                 backoff.reset()
-                let tally = try await live(as: incarnation, afterOutage: wasAway, mode: mode)
-                wasAway = true
+                total = total + (try await live(as: incarnation, afterOutage: afterOutage, mode: mode))
+                afterOutage = true
                 try await end(incarnation)
                 unfinished = nil
-                guard mode == .forever, !Task.isShuttingDownGracefully, !Task.isCancelled else { return tally }
+                guard mode == .forever, !Task.isShuttingDownGracefully, !Task.isCancelled else { return total }
             } catch let error as PostgresError where mode == .forever && !error.isForTheOperator {
-                wasAway = true
+                afterOutage = true
                 logger.error("worker: waiting for the database: \(error)")
-                guard await backoff.wait() else { return JobWorker.Tally() }
+                guard await backoff.wait() else { return total }
+            } catch {
+                if let unfinished { try? await end(unfinished) }
+                throw error
             }
         }
     }
@@ -155,41 +159,10 @@ package struct JobEngine: Sendable {
     /// In an unstructured task, because jobs must be given back although this one may be cancelled; but not for long,
     /// because what cannot be given back now is taken back later.
     private func end(_ incarnation: UUID) async throws {
-        do {
-            try await Task { try await withTimeout(.seconds(5)) { try await lease.end(incarnation) } }.value
-        } catch let error as TimeLimitExceeded {
-            throw PostgresError(.timedOut, "jobs could not be given back: \(error)")
-        }
+        try await Task { try await withTimeout(.seconds(5)) { try await lease.end(incarnation) } }.value
         logger.info("worker \(incarnation.lowercased) stopped")
     }
 
     /// What runs, for people.
     package var kinds: String { workers.map(\.queue.table.kind).joined(separator: ", ") }
-}
-
-extension PostgresError {
-    /// Waiting does not help: a wrong password, an unknown database, a malformed connection string.
-    package var isForTheOperator: Bool {
-        kind == .invalidConfiguration
-            || [.invalidAuthorization, .invalidPassword, .unknownDatabase].contains { $0 == sqlState }
-    }
-}
-
-/// Waits between two attempts to reach a server: doubling from half a second to five.
-struct Backoff {
-    static let longest = Duration.seconds(5)
-
-    private var next: Duration = .milliseconds(500)
-
-    mutating func reset() {
-        self = Backoff()
-    }
-
-    /// - Returns: false if the task was cancelled or asked to shut down meanwhile.
-    mutating func wait() async -> Bool {
-        let delay = next * Double.random(in: 0.5...1)
-        next = min(next * 2, Self.longest)
-        await cancelWhenGracefulShutdown { try? await Task.sleep(for: delay) }
-        return !Task.isCancelled && !Task.isShuttingDownGracefully
-    }
 }

@@ -9,6 +9,8 @@ extension JobQueue {
         var locked: Set<UUID> = []
         /// Leases that were not ours any more.
         var lost: Set<UUID> = []
+        /// Leases whose verdict the database does not take.
+        var refused: Set<UUID> = []
         /// How long until the next job is due; nil where none waits, or where there may be more to claim at once.
         var nextDue: Duration?
     }
@@ -69,10 +71,22 @@ extension JobQueue {
             FROM claimed
             UNION ALL
             SELECT (NULL::\(sql: name)).*, \(sql: settled),
-                CASE WHEN (SELECT count(*) FROM claimed) < \(unsafeRaw: "\(limit)") THEN
-                    (SELECT extract(epoch FROM min(run_after) - now())::float8 FROM \(sql: name)
-                    WHERE status = 'PENDING' AND run_after > now()) END AS next_due
+                CASE WHEN (SELECT count(*) FROM claimed) < \(unsafeRaw: "\(limit)") THEN \(sql: nextDue) END AS next_due
             """
+    }
+
+    /// Seconds until there is something to claim, for a claim that came back short. Jobs that are due and were not taken are
+    /// locked by somebody for a moment, unless the queue is paused. Only the next hour counts: a job that is parked until
+    /// "infinity" must not stop the others.
+    private var nextDue: SQL {
+        """
+        (SELECT CASE WHEN count(*) FILTER (WHERE job.run_after <= now()) > 0 THEN 0.1::float8
+            ELSE extract(epoch FROM min(job.run_after) - now())::float8 END
+        FROM \(identifier: table.name) AS job
+        WHERE job.status = 'PENDING' AND job.run_after < now() + interval '1 hour' AND \(sql: table.isKnown)
+            AND job.id NOT IN (SELECT id FROM next)
+            AND NOT EXISTS (SELECT 1 FROM paused_queues WHERE queue = '\(unsafeRaw: table.kind)'))
+        """
     }
 
     private func claiming(_ limit: Int, for worker: UUID) -> SQL {

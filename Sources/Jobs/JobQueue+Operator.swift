@@ -20,17 +20,22 @@ extension JobQueue {
         return answer
     }
 
-    /// Gives every FAILED job a fresh set of tries, a thousand in a transaction.
+    /// Gives every job that is FAILED now a fresh set of tries, a thousand in a transaction; those that were cancelled
+    /// stay so.
     /// - Returns: how many there were.
     package func retryAllFailed() async throws -> Int {
+        let started: String = try await database.query("SELECT now()::text").single().decode(0)
         var total = 0
         while true {
+            // What fails again meanwhile, or was retried, has changed since the start.
             let retried = try await database.execute(
                 """
                 UPDATE \(identifier: table.name) SET \(sql: Self.fresh)
                 WHERE id IN (
-                    SELECT id FROM \(identifier: table.name) WHERE status = 'FAILED'
-                    ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED)
+                    SELECT id FROM \(identifier: table.name)
+                    WHERE status = 'FAILED' AND error_log IS DISTINCT FROM \(Self.cancelled)
+                        AND coalesce(finished_at, updated_at, 'epoch') < \(started)::timestamptz
+                    LIMIT 1000 FOR UPDATE SKIP LOCKED)
                 """)
             guard retried > 0 else { break }
             total += retried
@@ -67,10 +72,14 @@ extension JobQueue {
 
     /// Puts a job before or behind others, now or when it waits again.
     /// - Parameter priority: the smaller one runs first; 0 is what jobs have.
-    package func setPriority(_ priority: Int16, of id: UUID) async throws(PostgresError) -> OrderAnswer {
-        let touched = try await database.execute(
-            "UPDATE \(identifier: table.name) SET priority = \(Int(priority)) WHERE id = \(id)")
-        return touched == 1 ? .done : .notFound
+    package func setPriority(_ priority: Int16, of id: UUID) async throws -> OrderAnswer {
+        try await database.transaction { transaction in
+            guard let status = try lock(id, in: transaction) else { return .notFound }
+            guard status == "PENDING" || status == table.runningStatus else { return .refused(status: status) }
+            try transaction.execute(
+                "UPDATE \(identifier: table.name) SET priority = \(Int(priority)), turn = NULL WHERE id = \(id)")
+            return .done
+        }
     }
 
     /// Stops every worker from claiming of this queue; what runs, runs on.
@@ -95,10 +104,7 @@ extension JobQueue {
         _ write: @Sendable (JobState, borrowing Transaction) throws(PostgresError) -> Void
     ) async throws -> OrderAnswer {
         try await database.transaction { transaction in
-            let found = try transaction.query(
-                "SELECT coalesce(status::text, '?') AS status FROM \(identifier: table.name) WHERE id = \(id) FOR UPDATE"
-            )
-            guard let status: String = try found.first?.decode("status") else { return .notFound }
+            guard let status = try lock(id, in: transaction) else { return .notFound }
             guard let phase = table.phase(of: status),
                 let next = JobState(phase: phase).applying(event, policy: policy, jitter: 0)?.state
             else { return .refused(status: status) }
@@ -107,9 +113,16 @@ extension JobQueue {
         }
     }
 
+    /// - Returns: the status of the row, nil where there is none.
+    private func lock(_ id: UUID, in transaction: borrowing Transaction) throws(PostgresError) -> String? {
+        try transaction.query(
+            "SELECT coalesce(status::text, '?') AS status FROM \(identifier: table.name) WHERE id = \(id) FOR UPDATE"
+        ).first?.decode("status")
+    }
+
     /// SET list of a job that starts over.
     private static let fresh: SQL = """
         status = 'PENDING', retry_count = 0, crash_count = 0, snooze_count = 0, release_count = 0, run_after = now(),
-        worker_id = NULL, lease_token = NULL, finished_at = NULL
+        turn = NULL, worker_id = NULL, lease_token = NULL, finished_at = NULL
         """
 }

@@ -52,6 +52,15 @@ package struct JobQueue: Sendable {
     /// Rolls a settlement back.
     private struct LeaseLost: Error {}
 
+    /// Writes one verdict.
+    /// - Returns: false if the lease was not ours any more.
+    func settle(_ verdict: Verdict) async throws -> Bool {
+        try await database.transaction { transaction in
+            try transaction.limitLockWait(to: .seconds(1))
+            return try settle([verdict], in: transaction) == 1
+        }
+    }
+
     /// - Returns: how many rows were still running under their verdict's lease.
     func settle(
         _ verdicts: [Verdict], where condition: SQL = "true", in transaction: borrowing Transaction

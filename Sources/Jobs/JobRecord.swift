@@ -21,8 +21,8 @@ package struct JobRecord: Sendable, Hashable, Codable {
     /// Claims so far, whatever came of them.
     package let attemptCount: Int
     package let error: String?
-    /// When a PENDING job may be claimed.
-    package let runAfter: Date
+    /// When a PENDING job may be claimed; nil where a hand parked it for ever.
+    package let runAfter: Date?
     package let createdAt: Date
     package let updatedAt: Date
     /// Host and pid of the worker that runs it.
@@ -86,7 +86,8 @@ extension JobQueue {
     private var selection: SQL {
         """
         SELECT job.*, coalesce(job.status::text, '?') AS status_text, w.host, w.pid,
-            coalesce(job.created_at, job.run_after) AS created, coalesce(job.updated_at, job.run_after) AS changed
+            CASE WHEN isfinite(job.run_after) THEN job.run_after END AS next_try,
+            coalesce(job.created_at, 'epoch') AS created, coalesce(job.updated_at, 'epoch') AS changed
         FROM \(identifier: table.name) AS job LEFT JOIN workers w ON w.id = job.worker_id
         """
     }
@@ -99,7 +100,7 @@ extension JobQueue {
             priority: try row.decode("priority"), retryCount: try row.decode("retry_count", as: Int?.self) ?? 0,
             crashCount: try row.decode("crash_count"), snoozeCount: try row.decode("snooze_count"),
             releaseCount: try row.decode("release_count"), attemptCount: try row.decode("attempt_count"),
-            error: try row.decode("error_log"), runAfter: try row.decode("run_after"),
+            error: try row.decode("error_log"), runAfter: try row.decode("next_try"),
             createdAt: try row.decode("created"), updatedAt: try row.decode("changed"),
             worker: host.map { "\($0):\(pid.map(String.init) ?? "?")" },
             target: try row.decode(table.targetColumn), source: try row.decode(table.sourceColumn))

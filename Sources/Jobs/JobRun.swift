@@ -15,8 +15,6 @@ struct JobRun: Sendable {
         let outcome: JobOutcome
         let took: Duration
         let verdict: Verdict
-        /// The lease cannot hold any longer than this.
-        let deadline = ContinuousClock.now + WorkerLease.timeToLive
     }
 
     /// A job's result is stored in a transaction of its own, so that no two results wait for each other's rows; outcomes
@@ -33,45 +31,61 @@ struct JobRun: Sendable {
 
     func run(_ job: ClaimedJob) async -> Ending {
         let start = ContinuousClock.now
-        // A task of its own, so that the job can be stopped alone when its lease is lost.
-        let work = Task { await handler.run(job) }
-        running.insert(job.lease) { work.cancel() }
-        let outcome = await withTaskCancellationHandler {
-            await work.value
-        } onCancel: {
-            work.cancel()
-        }
+        let outcome = await work(on: job)
         let took = start.duration(to: .now)
-        running.workEnded(job.lease)
         guard case .done = outcome else { return .gathers(answer(outcome, of: job, took: took)) }
-        // In an unstructured task, because the result must be stored even though this one may be cancelled by now.
-        let end = await Task { await store(outcome, of: job, took: took) }.value
+        let end = await store(outcome, of: job, took: took)
         running.remove(job.lease)
         return .written(end, took: took)
+    }
+
+    /// Runs the handler so that this job can be stopped alone, when its lease is lost.
+    private func work(on job: ClaimedJob) async -> JobOutcome {
+        await unsafe withUnsafeCurrentTask { current in
+            let task = unsafe CurrentTask(current)
+            running.workBegan(job.lease) { task.cancel() }
+            defer { running.workEnded(job.lease) }
+            return await handler.run(job)
+        }
+    }
+
+    /// A task that may be cancelled from another one, for as long as it runs: `RunningJobs` calls `stop` under the lock that
+    /// `workEnded` takes before the task goes on. A task of its own for each job would cost a tenth of a busy worker's time.
+    @safe
+    private struct CurrentTask: @unchecked Sendable {
+        private let task: UnsafeCurrentTask?
+
+        init(_ task: UnsafeCurrentTask?) { unsafe self.task = task }
+
+        func cancel() { unsafe task?.cancel() }
     }
 
     private func answer(_ outcome: JobOutcome, of job: ClaimedJob, took: Duration) -> Answer {
         Answer(job: job, outcome: outcome, took: took, verdict: Verdict(outcome, of: job, policy: queue.policy))
     }
 
-    /// Stores the result; while the database is away it tries again for as long as the lease can hold.
+    /// Writes what was done although this task may be cancelled by now, but not for longer than a shutdown can bear.
+    static func writing<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
+        try await Task { try await withTimeout(.seconds(10), body) }.value
+    }
+
+    /// Stores the result; while the database is away it tries again, until the worker itself gives up.
     private func store(_ outcome: JobOutcome, of job: ClaimedJob, took: Duration) async -> End {
-        var deadline = ContinuousClock.now + WorkerLease.timeToLive
         var outcome = outcome
+        let patience = ContinuousClock.now + WorkerLease.timeToLive
         while true {
             do {
-                let settlement = try await queue.settle(job, as: outcome)
+                let settlement = try await Self.writing { [outcome] in try await queue.settle(job, as: outcome) }
                 return report(settlement, of: job, as: outcome, took: took)
-            } catch let error as PostgresError where error.isTransient && .now < deadline {
-                logger(of: job).warning("the job's outcome could not be written yet: \(error)")
-                try? await Task.sleep(for: .seconds(1))
-            } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
+            } catch let error as PostgresError where error.sqlState == .lockNotAvailable && .now > patience {
                 // The rows of the result are locked by another session, the job's own is not: it is put off with a backoff.
                 guard case .done = outcome else { return .released }
                 outcome = .snooze("the result waits for a row that another session has locked: \(error)")
-                deadline = .now + WorkerLease.timeToLive
+            } catch let error as PostgresError where error.isTransient && !Task.isCancelled {
+                logger(of: job).warning("the job's outcome could not be written yet: \(error)")
+                try? await Task.sleep(for: .seconds(1))
             } catch {
-                guard case .done = outcome, .now < deadline else {
+                guard case .done = outcome, !Task.isCancelled else {
                     logger(of: job).error("the job's outcome could not be written, it is given back soon: \(error)")
                     return .released
                 }
@@ -113,16 +127,6 @@ struct JobRun: Sendable {
         var logger = logger
         logger[metadataKey: "job"] = "\(job.id.lowercased)"
         return logger
-    }
-}
-
-extension PostgresError {
-    /// The same statement may succeed in a moment: the server is away, the pool is busy, a lock was not had in time.
-    var isTransient: Bool {
-        // 25006: the server was demoted to a read-only standby.
-        let passing: [SQLState] = [.lockNotAvailable, .queryCanceled, SQLState(rawValue: "25006")]
-        return isConnectionFailure || isSerializationFailure || kind == .timedOut
-            || passing.contains { $0 == sqlState }
     }
 }
 

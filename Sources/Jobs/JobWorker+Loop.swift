@@ -8,7 +8,7 @@ extension JobWorker {
     enum Wake: Sendable {
         case scanned
         case exchanged(JobQueue.Exchange, of: [JobRun.Answer], limit: Int)
-        case exchangeFailed(any Error, of: [JobRun.Answer])
+        case exchangeFailed(any Error, of: [JobRun.Answer], limit: Int)
         case holdEnded
         case lingered
         case armed(Bool)
@@ -35,8 +35,8 @@ extension JobWorker {
         var gathered: [JobRun.Answer] = []
         /// When a sleep until the next due job ends, while there is one.
         var dueAt: ContinuousClock.Instant?
-        /// Exchanges in a row that found a row locked.
-        var locks = 0
+        /// What ends a run that was to end by itself, once what runs has ended.
+        var failure: (any Error)?
         /// What cannot be written now is given up.
         var isEnding = false
 
@@ -53,14 +53,21 @@ extension JobWorker {
                 await scan(hasBacklog: hasBacklog)
                 return .scanned
             }
-        case .exchange(let limit):
-            let answers = run.gathered
-            run.gathered = []
+        case .exchange(let write, let limit):
+            let answers = Array(run.gathered.prefix(write))
+            run.gathered.removeFirst(write)
             group.addTask { [worker = run.worker] in await exchange(answers, claiming: limit, for: worker) }
         case .linger:
             group.addTask {
                 try? await Task.sleep(for: .milliseconds(2))
                 return .lingered
+            }
+        case .hold(let attempt):
+            // Another claim that looked at a row lets go of it in a moment; another session, or an outage, takes longer.
+            let time = min(.milliseconds(5) * (1 << min(attempt, 10)), .seconds(1))
+            group.addTask {
+                try? await Task.sleep(for: time)
+                return .holdEnded
             }
         case .arm(let isArmed):
             group.addTask { [worker = run.worker] in await arm(isArmed, for: worker) }
@@ -73,7 +80,7 @@ extension JobWorker {
         }
     }
 
-    func handle(_ wake: Wake, of run: inout Run, in group: inout Group) throws {
+    func handle(_ wake: Wake, of run: inout Run, in group: inout Group) {
         switch wake {
         case .scanned: run.loop.scanned()
         case .exchanged(let exchange, let answers, let limit):
@@ -84,15 +91,8 @@ extension JobWorker {
             if let due = (putBack + [exchange.nextDue].compactMap(\.self)).min() {
                 sleep(until: .now + due, of: &run, in: &group)
             }
-            if run.gathered.isEmpty { run.locks = 0 }
-            if !exchange.locked.isEmpty {
-                // Another claim that looked at the row lets go of it in a moment; another session may take longer.
-                hold(min(.milliseconds(10) * (1 << min(run.locks, 10)), .seconds(1)), in: &group)
-                run.locks += 1
-            }
-        case .exchangeFailed(let error, let answers):
-            try recover(from: error, of: answers, in: &run)
-            if !run.gathered.isEmpty { hold(.seconds(1), in: &group) }
+        case .exchangeFailed(let error, let answers, let limit):
+            recover(from: error, of: answers, limit: limit, in: &run)
         case .holdEnded: run.loop.holdEnded()
         case .lingered: run.loop.lingered()
         case .armed(let succeeded): run.loop.armed(succeeded: succeeded)
@@ -107,7 +107,7 @@ extension JobWorker {
             guard run.loop.pauseEnded(isShuttingDown: Task.isShuttingDownGracefully) else { return }
             logger.notice("\(kind) worker stops: no more claims, \(run.loop.running) jobs still run")
             group.addTask {
-                try? await Task.sleep(for: settings.drainTime)
+                do { try await Task.sleep(for: settings.drainTime) } catch { return .ignored }
                 return .drainTimeOver
             }
         case .drainTimeOver:
@@ -121,6 +121,7 @@ extension JobWorker {
     var kind: String { queue.table.kind }
 
     private func start(_ jobs: [ClaimedJob], of run: Run, in group: inout Group) {
+        run.jobRun.running.insert(jobs.lazy.map(\.lease))
         for job in jobs {
             group.addTask { [jobRun = run.jobRun] in .jobEnded(await jobRun.run(job)) }
         }
@@ -143,47 +144,49 @@ extension JobWorker {
         for answer in answers {
             let lease = answer.job.lease
             let isLocked = exchange.locked.contains(lease)
-            if isLocked, !run.isEnding, answer.deadline > .now {
+            if isLocked, !run.isEnding {
                 kept.append(answer)
+                continue
+            }
+            run.jobRun.running.remove(lease)
+            guard !exchange.refused.contains(lease) else {
+                run.count(.released, took: answer.took)
                 continue
             }
             let settlement: JobQueue.Settlement =
                 isLocked || exchange.lost.contains(lease)
                 ? .leaseLost : .settled(answer.verdict.transition, summary: answer.outcome.summary)
             let end = run.jobRun.report(settlement, of: answer.job, as: answer.outcome, took: answer.took)
-            run.jobRun.running.remove(lease)
             run.count(end, took: answer.took)
         }
         run.gathered += kept
         run.loop.exchanged(exchange.claimed.count, of: limit, unwritten: kept.count)
     }
 
-    /// While the database is away outcomes are kept for as long as their lease can hold.
-    private func recover(from error: any Error, of answers: [JobRun.Answer], in run: inout Run) throws {
-        let kept = run.isEnding ? [] : answers.filter { $0.deadline > .now }
-        if kept.count < answers.count {
-            let keptLeases = Set(kept.map(\.job.lease))
-            for answer in answers where !keptLeases.contains(answer.job.lease) {
+    /// While the database is away outcomes are kept, until the worker itself gives up.
+    private func recover(
+        from error: any Error, of answers: [JobRun.Answer], limit: Int, in run: inout Run
+    ) {
+        let isEnding = run.isEnding || Task.isCancelled
+        if isEnding {
+            for answer in answers {
                 run.jobRun.running.remove(answer.job.lease)
                 run.count(.released, took: answer.took)
             }
-            let given = answers.count - kept.count
-            logger.error("\(kind) worker: \(given) outcomes could not be written, the jobs are given back: \(error)")
-        } else if !kept.isEmpty {
-            logger.warning("\(kind) worker: \(kept.count) outcomes could not be written yet: \(error)")
-        } else if !run.isEnding {
-            guard run.mode == .forever else { throw error }
+            if !answers.isEmpty {
+                logger.error("\(kind) worker: \(answers.count) outcomes could not be written: \(error)")
+            }
+        } else if !answers.isEmpty {
+            logger.warning("\(kind) worker: \(answers.count) outcomes could not be written yet: \(error)")
+        } else if run.mode == .forever {
             logger.error("\(kind) worker could not poll: \(error)")
+        } else {
+            run.failure = error
+            run.loop.stopClaiming()
         }
+        let kept = isEnding ? [] : answers
         run.gathered += kept
-        run.loop.exchangeFailed(unwritten: kept.count)
-    }
-
-    private func hold(_ time: Duration, in group: inout Group) {
-        group.addTask {
-            try? await Task.sleep(for: time)
-            return .holdEnded
-        }
+        run.loop.exchangeFailed(of: limit, unwritten: kept.count)
     }
 
     private func sleep(until instant: ContinuousClock.Instant, of run: inout Run, in group: inout Group) {

@@ -5,34 +5,36 @@ import ServiceLifecycle
 
 /// What the loop's steps do, each in a task of its own.
 extension JobWorker {
-    /// Writes outcomes and claims new jobs. In an unstructured task, because what was done must be written even though
-    /// this one may be cancelled by now; but not for longer than a lease could bear.
+    /// Writes outcomes and claims new jobs.
     func exchange(_ answers: [JobRun.Answer], claiming limit: Int, for worker: UUID) async -> Wake {
-        let limit = JobQueue.roundedLimit(limit, of: settings.batch)
         do {
-            let exchange = try await Task {
-                try await withTimeout(.seconds(10)) {
-                    try await queue.exchange(answers.map(\.verdict), claiming: limit, for: worker)
-                }
-            }.value
+            let verdicts = answers.map(\.verdict)
+            guard !verdicts.isEmpty else {
+                return .exchanged(try await queue.exchange([], claiming: limit, for: worker), of: [], limit: limit)
+            }
+            let exchange = try await JobRun.writing {
+                try await queue.exchange(verdicts, claiming: limit, for: worker)
+            }
             return .exchanged(exchange, of: answers, limit: limit)
         } catch let error as PostgresError where !error.isTransient && !answers.isEmpty {
             // One of them cannot be written: it must not keep the others.
-            return .exchanged(await writeOneByOne(answers), of: answers, limit: 0)
+            return .exchanged(await writeOneByOne(answers), of: answers, limit: limit)
         } catch {
-            return .exchangeFailed(error, of: answers)
+            return .exchangeFailed(error, of: answers, limit: limit)
         }
     }
 
     private func writeOneByOne(_ answers: [JobRun.Answer]) async -> JobQueue.Exchange {
         var exchange = JobQueue.Exchange()
         for answer in answers {
+            let lease = answer.job.lease
             do {
-                let settlement = try await queue.settle(answer.job, as: answer.outcome)
-                if settlement == .leaseLost { exchange.lost.insert(answer.job.lease) }
+                if try await !JobRun.writing({ try await queue.settle(answer.verdict) }) { exchange.lost.insert(lease) }
+            } catch let error as PostgresError where error.isTransient {
+                exchange.locked.insert(lease)
             } catch {
                 logger.error("an outcome could not be written, the job is given back soon: \(error)")
-                exchange.lost.insert(answer.job.lease)
+                exchange.refused.insert(lease)
             }
         }
         return exchange
@@ -52,6 +54,10 @@ extension JobWorker {
     func scan(hasBacklog: Bool) async {
         do {
             if hasBacklog { _ = try await queue.giveTurns() }
+        } catch {
+            if !Task.isCancelled { logger.warning("\(kind) worker could not give turns: \(error)") }
+        }
+        do {
             try await handler.scan()
         } catch {
             if !Task.isCancelled { logger.error("\(kind) worker could not scan: \(error)") }

@@ -39,7 +39,7 @@ struct JobTimers {
     init(queue: String) {
         timers = Dictionary(
             uniqueKeysWithValues: JobRun.End.allCases.map { end in
-                (end, Timer(label: "lathe_job_duration", dimensions: [("kind", queue), ("end", end.rawValue)]))
+                (end, Timer(label: "lathe_job_duration", dimensions: [("queue", queue), ("end", end.rawValue)]))
             })
     }
 

@@ -65,7 +65,8 @@ package struct JobWorker: Sendable {
             var run = Run(
                 worker: worker, mode: mode, doorbell: doorbell,
                 jobRun: JobRun(queue: queue, handler: handler, running: running, logger: logger),
-                loop: WorkerLoop(mode: mode, slots: settings.concurrency, batch: settings.batch),
+                loop: WorkerLoop(
+                    mode: mode, slots: settings.concurrency, batch: settings.batch, scans: handler.scans),
                 timers: JobTimers(queue: kind))
             if let doorbell { hearken(doorbell.rings(of: queue.table), of: doorbell, in: &group) }
             while true {
@@ -76,8 +77,10 @@ package struct JobWorker: Sendable {
                 switch run.loop.next(isShuttingDown: Task.isShuttingDownGracefully) {
                 case .wait:
                     guard let wake = try await group.next() else { return run.tally }
-                    try handle(wake, of: &run, in: &group)
-                case .stop: return run.tally
+                    handle(wake, of: &run, in: &group)
+                case .stop:
+                    if let failure = run.failure { throw failure }
+                    return run.tally
                 case let step: begin(step, of: &run, in: &group)
                 }
             }

@@ -19,6 +19,9 @@ package struct LostJobRescuer: Sendable {
     /// jobs back uncounted when it returns: it gets as long as it may wait between two attempts.
     static let patience: Duration = Backoff.longest + interval
 
+    /// The same for a server that was restarted while nobody looked.
+    private static let patienceSQL: SQL = "make_interval(secs => \(patience.seconds))"
+
     /// - Parameter afterOutage: the database was out of reach just before.
     package func run(afterOutage: Bool = false) async throws(CancellationError) {
         var pause = afterOutage ? Self.patience : .zero
@@ -34,7 +37,10 @@ package struct LostJobRescuer: Sendable {
     package func rescue() async -> Bool {
         do {
             let looks = queues.map { queue -> SQL in
-                "SELECT \(queue.table.kind)::text AS kind WHERE \(sql: queue.hasLostJobs)"
+                """
+                SELECT \(queue.table.kind)::text AS kind
+                WHERE \(sql: queue.hasLostJobs) AND now() - pg_postmaster_start_time() > \(sql: Self.patienceSQL)
+                """
             }
             guard let database = queues.first?.database else { return true }
             for row in try await database.query(looks.joined(separator: " UNION ALL ").prepared) {

@@ -19,8 +19,8 @@ package struct QueueStatistics: Sendable, Hashable, Codable {
     /// Dead rows of the table, as the statistics collector counts them.
     package let deadRows: Int
     package let lastVacuum: Date?
-    /// How many transactions ago the oldest snapshot was taken that some session still holds: as long as it is, dead rows
-    /// cannot be removed. Sessions of other roles count only with the rights of `pg_read_all_stats`.
+    /// How many transactions ago the oldest snapshot was taken that some session, prepared transaction or replication slot
+    /// still holds: as long as it is, dead rows cannot be removed. Sessions of other roles count only with the rights of `pg_read_all_stats`.
     package let oldestSnapshotAge: Int
     /// How long the oldest open transaction has been open, in seconds.
     package let oldestTransaction: Double
@@ -36,13 +36,16 @@ extension JobQueue {
                     AS workers,
                 paused.paused_at, paused.paused_by, coalesce(stat.n_dead_tup, 0) AS dead_rows,
                 greatest(stat.last_vacuum, stat.last_autovacuum) AS last_vacuum,
-                coalesce((SELECT max(age(backend_xmin)) FROM pg_stat_activity), 0) AS snapshot_age,
+                coalesce(greatest((SELECT max(age(backend_xmin)) FROM pg_stat_activity),
+                    (SELECT max(greatest(age(xmin), age(catalog_xmin))) FROM pg_replication_slots),
+                    (SELECT max(age(transaction)) FROM pg_prepared_xacts)), 0) AS snapshot_age,
                 coalesce((SELECT extract(epoch FROM now() - min(xact_start))::float8 FROM pg_stat_activity
                     WHERE pid <> pg_backend_pid()), 0) AS transaction_age
             FROM (
                 SELECT count(*) FILTER (WHERE run_after <= now()) AS due,
                     count(*) FILTER (WHERE run_after > now()) AS later,
-                    coalesce(extract(epoch FROM now() - min(run_after) FILTER (WHERE run_after <= now()))::float8, 0)
+                    coalesce(extract(epoch FROM now() - min(run_after)
+                        FILTER (WHERE run_after <= now() AND isfinite(run_after)))::float8, 0)
                         AS longest_wait
                 FROM \(sql: name) WHERE status = 'PENDING'
             ) AS waiting

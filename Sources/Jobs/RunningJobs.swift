@@ -4,9 +4,10 @@ import Synchronization
 /// The jobs that run in this process, by lease: what the incarnation's beat compares with the rows it holds.
 final class RunningJobs: Sendable {
     private struct Entry {
-        let since: ContinuousClock.Instant
-        /// Nil once the work has ended and its outcome is about to be written.
+        let since = ContinuousClock.now
+        /// Ends the work; nil before it began and once it has ended. Called under the lock, so never later than that.
         var stop: (@Sendable () -> Void)?
+        var isLost = false
     }
 
     private struct State {
@@ -17,12 +18,21 @@ final class RunningJobs: Sendable {
 
     private let state = Mutex(State())
 
-    /// - Parameter stop: tells the job's work to end; its outcome can no longer be written.
-    func insert(_ lease: UUID, stop: @escaping @Sendable () -> Void) {
-        state.withLock { $0.jobs[lease] = Entry(since: .now, stop: stop) }
+    func insert(_ leases: some Sequence<UUID>) {
+        state.withLock { state in
+            for lease in leases { state.jobs[lease] = Entry() }
+        }
     }
 
-    /// The work has ended; the lease is still in use until its outcome is written.
+    /// - Parameter stop: tells the work to end, because its outcome can no longer be written.
+    func workBegan(_ lease: UUID, stop: @escaping @Sendable () -> Void) {
+        state.withLock { state in
+            state.jobs[lease]?.stop = stop
+            if state.jobs[lease]?.isLost == true { stop() }
+        }
+    }
+
+    /// The lease is still in use until the outcome is written.
     func workEnded(_ lease: UUID) {
         state.withLock { $0.jobs[lease]?.stop = nil }
     }
@@ -43,16 +53,20 @@ final class RunningJobs: Sendable {
 
     /// - Parameters:
     ///   - held: the leases the database knows to be this incarnation's.
-    ///   - sentAt: when it was asked; what was claimed since then is not in the answer.
-    func compare(with held: Set<UUID>, askedAt sentAt: ContinuousClock.Instant) -> Comparison {
-        let (lost, strays) = state.withLock { state in
-            let lost = state.jobs.filter { $0.value.since < sentAt && !held.contains($0.key) }.values.compactMap(\.stop)
+    ///   - askedAt: when it was asked; what was claimed since then is not in the answer.
+    func compare(with held: Set<UUID>, askedAt: ContinuousClock.Instant) -> Comparison {
+        state.withLock { state in
+            var comparison = Comparison()
+            for (lease, entry) in state.jobs where entry.since < askedAt && !entry.isLost && !held.contains(lease) {
+                state.jobs[lease]?.isLost = true
+                guard let stop = entry.stop else { continue }
+                stop()
+                comparison.stopped += 1
+            }
             let unknown = held.subtracting(state.jobs.keys)
-            let strays = unknown.intersection(state.suspects)
-            state.suspects = unknown.subtracting(strays)
-            return (lost, Array(strays))
+            comparison.strays = Array(unknown.intersection(state.suspects))
+            state.suspects = unknown.subtracting(comparison.strays)
+            return comparison
         }
-        for stop in lost { stop() }
-        return Comparison(stopped: lost.count, strays: strays)
     }
 }

@@ -88,7 +88,8 @@ extension JobTable {
                 SET status = v.status::\(identifier: statusType), retry_count = v.retries, crash_count = v.crashes,
                     snooze_count = v.snoozes, release_count = v.releases,
                     error_log = CASE v.ending WHEN 'released' THEN job.error_log ELSE v.error END,
-                    run_after = now() + make_interval(secs => v.delay), worker_id = NULL, lease_token = NULL,
+                    run_after = now() + make_interval(secs => v.delay),
+                    turn = CASE WHEN v.status = 'PENDING' THEN job.turn END, worker_id = NULL, lease_token = NULL,
                     finished_at = CASE WHEN v.status IN ('COMPLETED', 'FAILED') THEN now() END
                 FROM mine v
                 WHERE job.id = v.id

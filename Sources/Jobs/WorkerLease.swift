@@ -64,11 +64,12 @@ package struct WorkerLease: Sendable {
                 return
             }
             do {
-                guard try await beat(worker, within: min(Self.beatInterval, deadline - sentAt)) else {
+                guard let strays = try await beat(worker, within: min(Self.beatInterval, deadline - sentAt)) else {
                     logger.error("this worker was silent for too long; its jobs may have been taken back")
                     return
                 }
                 deadline = sentAt + Self.giveUpAfter
+                if !strays.isEmpty { await release(strays, of: worker) }
             } catch {
                 if Task.isCancelled { throw CancellationError() }
                 logger.warning("worker: no beat, the database does not answer: \(error)")
@@ -78,8 +79,8 @@ package struct WorkerLease: Sendable {
 
     /// One statement: beats, and learns which jobs the database takes for ours. So a job that an operator cancels, or
     /// changes by hand, is stopped within a beat.
-    /// - Returns: false where the row had gone stale.
-    func beat(_ worker: UUID, within limit: Duration) async throws -> Bool {
+    /// - Returns: leases it holds that nothing here runs; nil where its row had gone stale.
+    func beat(_ worker: UUID, within limit: Duration) async throws -> [UUID]? {
         let held = tables.map { table -> SQL in
             """
             SELECT lease_token FROM \(identifier: table.name)
@@ -92,19 +93,21 @@ package struct WorkerLease: Sendable {
             """
         let sentAt = ContinuousClock.now
         let row = try await withTimeout(limit) { try await database.query(statement.prepared).single() }
-        guard try row.decode("is_live", as: Bool.self) else { return false }
+        guard try row.decode("is_live", as: Bool.self) else { return nil }
         let comparison = running.compare(with: Set(try row.decode("held", as: [UUID].self)), askedAt: sentAt)
         if comparison.stopped > 0 {
             logger.notice("\(comparison.stopped) jobs are stopped: they were cancelled or changed while they ran")
         }
-        if !comparison.strays.isEmpty { await release(comparison.strays, of: worker) }
-        return true
+        return comparison.strays
     }
 
-    private func release(_ strays: [UUID], of worker: UUID) async {
+    /// Gives stray jobs back, within the time of a beat.
+    func release(_ strays: [UUID], of worker: UUID) async {
         for queue in queues {
             do {
-                let released = try await queue.release(of: worker, leases: strays)
+                let released = try await withTimeout(Self.beatInterval / 2) {
+                    try await queue.release(of: worker, leases: strays)
+                }
                 if released > 0 { logger.warning("\(queue.table.kind) worker: \(released) stray jobs given back") }
             } catch {
                 logger.warning("\(queue.table.kind) worker: stray jobs could not be given back: \(error)")
@@ -126,28 +129,4 @@ package struct WorkerLease: Sendable {
     }
 
     private var queues: [JobQueue] { tables.map { JobQueue(table: $0, database: database) } }
-}
-
-/// Runs `body` and cancels it after `limit`.
-/// - Throws: what `body` throws, `TimeLimitExceeded` where it took too long.
-package func withTimeout<R: Sendable>(_ limit: Duration, _ body: @escaping @Sendable () async throws -> R) async throws
-    -> R
-{
-    try await withThrowingTaskGroup(of: R?.self) { group in
-        group.addTask { try await body() }
-        group.addTask {
-            try await Task.sleep(for: limit)
-            return nil
-        }
-        defer { group.cancelAll() }
-        guard let first = try await group.next(), let value = first else { throw TimeLimitExceeded(limit: limit) }
-        return value
-    }
-}
-
-/// Something took longer than it may.
-package struct TimeLimitExceeded: Error, CustomStringConvertible {
-    let limit: Duration
-
-    package var description: String { "no answer within \(limit)" }
 }

@@ -9,10 +9,12 @@ struct WorkerLoop: Sendable {
     enum Step: Sendable, Hashable {
         /// Let the handler scan.
         case scan
-        /// Write all gathered outcomes and claim up to this many jobs; zero to claim none.
-        case exchange(claim: Int)
+        /// Write this many of the gathered outcomes, the oldest first, and claim up to this many jobs.
+        case exchange(write: Int, claim: Int)
         /// Wait a moment for more outcomes.
         case linger
+        /// Wait before outcomes that could not be written are tried again, longer with every attempt.
+        case hold(attempt: Int)
         /// Ask for the doorbell to be rung, or not to be.
         case arm(Bool)
         /// Start the sleep until the next poll.
@@ -26,6 +28,7 @@ struct WorkerLoop: Sendable {
     private let mode: JobWorker.Mode
     private let slots: Int
     private let batch: Int
+    private let scans: Bool
     /// Jobs whose handler runs.
     private(set) var running = 0
     /// Jobs that ended and whose outcome is to be written.
@@ -37,9 +40,15 @@ struct WorkerLoop: Sendable {
     private var scanBeganIdle = false
 
     private var mayClaim = false
-    private var isExchanging = false
+    /// Exchanges under way: one, or a second behind it while full batches wait to be written.
+    private var exchanges = 0
+    /// Jobs that the exchanges under way may bring.
+    private var claiming = 0
     /// What could not be written waits for a while, or for the next claim.
     private var isHeld = false
+    private var isHolding = false
+    /// Exchanges in a row that left outcomes unwritten.
+    private var failures = 0
     private var isLingering = false
     private var hasLingered = false
 
@@ -57,10 +66,12 @@ struct WorkerLoop: Sendable {
     private var isDraining = false
 
     /// - Parameter batch: jobs of one exchange at most, either way.
-    init(mode: JobWorker.Mode, slots: Int, batch: Int = JobQueue.maximumBatch) {
+    /// - Parameter scans: a wake-up begins with a scan, as a poll always does.
+    init(mode: JobWorker.Mode, slots: Int, batch: Int = JobQueue.maximumBatch, scans: Bool = true) {
         self.mode = mode
         self.slots = slots
         self.batch = batch
+        self.scans = scans
     }
 
     /// More jobs wait than were claimed, as far as the last claim could tell.
@@ -68,15 +79,19 @@ struct WorkerLoop: Sendable {
 
     /// - Parameter isShuttingDown: a shutdown was asked for, though the sleep that tells of it has not ended yet.
     mutating func next(isShuttingDown: Bool = false) -> Step {
-        if isStopping, !isExchanging, !isScanning, !isArming, running == 0, gathered == 0 { return .stop }
+        if isStopping, exchanges == 0, !isScanning, !isArming, running == 0, gathered == 0 { return .stop }
         let mayBegin = !isStopping && !isShuttingDown
         if mayScan, !isScanning, mayBegin {
             mayScan = false
             isScanning = true
-            scanBeganIdle = running == 0 && gathered == 0 && !isExchanging
+            scanBeganIdle = isIdle
             return .scan
         }
-        if let step = exchange(mayClaim: mayClaim && mayBegin && running < slots) { return step }
+        if isHeld, !isHolding {
+            isHolding = true
+            return .hold(attempt: failures)
+        }
+        if let step = exchange(mayBegin: mayBegin) { return step }
         if mode == .forever, !isArming, let step = arm(mayBegin: mayBegin) { return step }
         if !isPausing, !isDraining {
             isPausing = true
@@ -85,19 +100,27 @@ struct WorkerLoop: Sendable {
         return .wait
     }
 
-    private mutating func exchange(mayClaim claims: Bool) -> Step? {
-        guard !isExchanging, claims || gathered > 0 && !isHeld else { return nil }
-        let isTime = gathered == 0 || running == 0 || gathered >= batch || hasLingered || isStopping || isHeld
+    /// A second exchange is sent behind one under way only for a full batch of outcomes: the server then goes on while the
+    /// first one's answer is read. It claims if the last claim came back full.
+    private mutating func exchange(mayBegin: Bool) -> Step? {
+        let isBehind = exchanges == 1 && gathered >= batch && !isHeld
+        let free = JobQueue.roundedLimit(min(slots - running - claiming, batch), of: batch)
+        let claims = mayBegin && free > 0 && (mayClaim || isBehind && claiming > 0 && !isQueueEmpty)
+        guard isBehind || exchanges == 0 && (claims || gathered > 0 && !isHeld) else { return nil }
+        let isTime = gathered == 0 || running == 0 || gathered >= batch || hasLingered || isStopping
         guard isTime else {
             guard !isLingering else { return nil }
             isLingering = true
             return .linger
         }
-        isExchanging = true
+        exchanges += 1
         hasLingered = false
-        gathered = 0
-        if claims { mayClaim = false }
-        return .exchange(claim: claims ? min(slots - running, batch) : 0)
+        let writes = min(gathered, batch)
+        gathered -= writes
+        guard claims else { return .exchange(write: writes, claim: 0) }
+        mayClaim = false
+        claiming += free
+        return .exchange(write: writes, claim: free)
     }
 
     /// Armed while it has room and nothing to do with it; while all slots are busy nobody needs to ring.
@@ -108,7 +131,7 @@ struct WorkerLoop: Sendable {
             armedEar = nil
             return .arm(false)
         }
-        guard ear != nil, !isArmed, isQueueEmpty, running < slots, !isExchanging, mayBegin else { return nil }
+        guard ear != nil, !isArmed, isQueueEmpty, running < slots, exchanges == 0, mayBegin else { return nil }
         isArming = true
         armedEar = ear
         return .arm(true)
@@ -125,30 +148,46 @@ struct WorkerLoop: Sendable {
     ///   - limit: what was asked for; zero where nothing was to be claimed.
     ///   - unwritten: outcomes that could not be written and are to be tried again after a hold.
     mutating func exchanged(_ count: Int, of limit: Int, unwritten: Int = 0) {
-        isExchanging = false
+        exchanges -= 1
+        claiming -= limit
         running += count
         gathered += unwritten
-        isHeld = isHeld || unwritten > 0
-        let isIdle = running == 0 && gathered == 0
+        hold(unwritten)
         if limit > 0 {
             isQueueEmpty = count < limit
             scanBeganIdle = scanBeganIdle && count == 0
             mayClaim = mayClaim || count == limit
             isStopping = isStopping || mode == .once || (mode == .untilEmpty && isIdle && scanBeganIdle)
         }
-        // What the jobs left behind, such as the job of a next step, is part of emptying the queue.
-        if mode == .untilEmpty, isIdle, !isScanning { mayScan = true }
+        lookAgainIfIdle()
     }
 
     /// The exchange failed as a whole.
-    /// - Parameter unwritten: outcomes it was to write.
-    mutating func exchangeFailed(unwritten: Int) {
-        isExchanging = false
+    /// - Parameters:
+    ///   - limit: what was asked for.
+    ///   - unwritten: outcomes it was to write.
+    mutating func exchangeFailed(of limit: Int, unwritten: Int) {
+        exchanges -= 1
+        claiming -= limit
         gathered += unwritten
-        isHeld = unwritten > 0
+        hold(unwritten)
+        lookAgainIfIdle()
     }
 
+    private mutating func hold(_ unwritten: Int) {
+        isHeld = unwritten > 0
+        failures = unwritten > 0 ? failures + 1 : 0
+    }
+
+    /// What the jobs left behind, such as the job of a next step, is part of emptying the queue.
+    private mutating func lookAgainIfIdle() {
+        if mode == .untilEmpty, isIdle, !isScanning, !isStopping { mayScan = true }
+    }
+
+    private var isIdle: Bool { running == 0 && gathered == 0 && exchanges == 0 }
+
     mutating func holdEnded() {
+        isHolding = false
         isHeld = false
     }
 
@@ -157,7 +196,7 @@ struct WorkerLoop: Sendable {
         running -= 1
         if gathers { gathered += 1 }
         if mode == .untilEmpty { mayClaim = true }
-        if mode == .untilEmpty, running == 0, gathered == 0, !isScanning { mayScan = true }
+        lookAgainIfIdle()
     }
 
     mutating func lingered() {
@@ -168,7 +207,7 @@ struct WorkerLoop: Sendable {
     /// - Parameter ear: which of the doorbell's connections listens, nil for none.
     mutating func rang(ear: Int?) {
         self.ear = ear
-        mayScan = true
+        look()
         hasLingered = gathered > 0
     }
 
@@ -176,12 +215,16 @@ struct WorkerLoop: Sendable {
     mutating func armed(succeeded: Bool) {
         isArming = false
         guard !succeeded else {
-            mayScan = mayScan || armedEar != nil
+            if armedEar != nil { look() }
             return
         }
         armedEar = nil
         // Not before the next claim that gets through.
         isQueueEmpty = false
+    }
+
+    private mutating func look() {
+        if scans { mayScan = true } else { mayClaim = true }
     }
 
     /// The next job's time has come.
@@ -193,11 +236,16 @@ struct WorkerLoop: Sendable {
     mutating func pauseEnded(isShuttingDown: Bool) -> Bool {
         isPausing = false
         // A run that ends by itself looks again when its jobs end; a poll must not keep it from seeing the end.
-        mayScan = mayScan || mode == .forever || (running > 0 && !isExchanging && !isScanning)
+        mayScan = mayScan || mode == .forever || (running > 0 && exchanges == 0 && !isScanning)
         guard isShuttingDown, !isDraining else { return false }
         isStopping = true
         isDraining = true
         return true
+    }
+
+    /// Nothing more is claimed; what runs ends and is written.
+    mutating func stopClaiming() {
+        isStopping = true
     }
 
     /// The task was cancelled: nothing more is begun.

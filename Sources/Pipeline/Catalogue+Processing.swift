@@ -34,6 +34,8 @@ extension Catalogue {
     /// another master, or an older version of the profile, starts over, and a worker that still runs it loses its
     /// lease. A job that FAILED for the same master stays FAILED.
     ///
+    /// Tracks are locked before their jobs, in the order in which the application deletes them.
+    ///
     /// Jobs that need nothing are left out by the SELECT, where job and rendition are seen in one snapshot: ON CONFLICT
     /// sees a newer row, and would start over what was completed in between. An INSERT of no row would ring the doorbell as
     /// well, and so have the worker scan again and again: without such jobs there is none.
@@ -47,7 +49,7 @@ extension Catalogue {
                 """
                 INSERT INTO processing_jobs AS job (track_id, profile, profile_version, master_url)
                 \(sql: lacking)
-                ORDER BY t.id
+                ORDER BY t.id FOR KEY SHARE OF t
                 ON CONFLICT (track_id, profile) DO UPDATE SET \(sql: Self.startOver), error_log = NULL
                 WHERE job.master_url <> EXCLUDED.master_url OR job.profile_version <> EXCLUDED.profile_version
                     OR job.status = 'COMPLETED'
@@ -78,8 +80,8 @@ extension Catalogue {
     /// SET list that makes an existing processing job new.
     static let startOver: SQL = """
         profile_version = EXCLUDED.profile_version, master_url = EXCLUDED.master_url, status = 'PENDING',
-        retry_count = 0, crash_count = 0, snooze_count = 0, run_after = now(), worker_id = NULL,
-        lease_token = NULL, finished_at = NULL
+        retry_count = 0, crash_count = 0, snooze_count = 0, release_count = 0, run_after = now(), turn = NULL,
+        worker_id = NULL, lease_token = NULL, finished_at = NULL
         """
 
     /// SQL condition on a release `r`: every track is rendered, and nothing of it is on its way to storage.
@@ -99,7 +101,10 @@ extension Catalogue {
     static func completeRelease(
         _ id: UUID, profile: EncodingProfile, in transaction: borrowing Transaction
     ) throws(PostgresError) -> Bool {
-        try transaction.execute("SELECT 1 FROM releases WHERE id = \(id) FOR UPDATE")
+        try transaction.execute("SELECT 1 FROM releases WHERE id = \(id) FOR NO KEY UPDATE")
+        // An UPDATE of no row would ring the doorbell as well.
+        let ready: SQL = "SELECT EXISTS (SELECT 1 FROM releases r WHERE r.id = \(id) AND \(sql: isReady(profile)))"
+        guard try transaction.query(ready).single().decode(0) else { return false }
         return try transaction.execute(
             """
             UPDATE releases r SET status = 'PENDING_REVIEW', processing_error = NULL

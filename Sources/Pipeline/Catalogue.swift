@@ -54,7 +54,7 @@ package struct Catalogue: Sendable {
     static func storeMaster(
         track: UUID, url: String, durationSeconds: Int, job: UUID, in transaction: borrowing Transaction
     ) throws -> Bool {
-        guard try transaction.execute("SELECT 1 FROM tracks WHERE id = \(track) FOR UPDATE") == 1 else {
+        guard try transaction.execute("SELECT 1 FROM tracks WHERE id = \(track) FOR NO KEY UPDATE") == 1 else {
             throw JobRejection("track \(track.lowercased) was deleted while its master was uploaded")
         }
         // The same address may hold another master now: what was cut from the former one is no longer current.
@@ -73,7 +73,7 @@ package struct Catalogue: Sendable {
     static func storeCover(
         release: UUID, url: String, job: UUID, in transaction: borrowing Transaction
     ) throws -> Bool {
-        guard try transaction.execute("SELECT 1 FROM releases WHERE id = \(release) FOR UPDATE") == 1 else {
+        guard try transaction.execute("SELECT 1 FROM releases WHERE id = \(release) FOR NO KEY UPDATE") == 1 else {
             throw JobRejection("release \(release.lowercased) was deleted while its cover was uploaded")
         }
         return try transaction.execute(
@@ -113,8 +113,8 @@ extension Catalogue {
     /// Locks a track's release and then the track, in the order in which the application deletes them.
     /// - Throws: `JobRejection` if either was deleted meanwhile.
     static func lock(track: UUID, of release: UUID, in transaction: borrowing Transaction) throws {
-        guard try transaction.execute("SELECT 1 FROM releases WHERE id = \(release) FOR UPDATE") == 1,
-            try transaction.execute("SELECT 1 FROM tracks WHERE id = \(track) FOR UPDATE") == 1
+        guard try transaction.execute("SELECT 1 FROM releases WHERE id = \(release) FOR NO KEY UPDATE") == 1,
+            try transaction.execute("SELECT 1 FROM tracks WHERE id = \(track) FOR NO KEY UPDATE") == 1
         else { throw JobRejection("track \(track.lowercased) was deleted while it was processed") }
     }
 

@@ -31,7 +31,7 @@ public struct PipelineConfiguration: Sendable {
     public var processingPollInterval: Duration = .seconds(10)
     /// New jobs wake the workers by LISTEN/NOTIFY, on one more connection; false leaves it to the polls. Behind a pooler
     /// there are only polls in any case.
-    public var listens = true
+    public var usesDoorbell = true
     /// Files uploaded at once.
     public var uploadConcurrency = 4
     /// Tracks transcoded at once; each takes one core.

@@ -55,7 +55,7 @@ struct PipelineResources: Sendable {
         }
         self.workers = workers
         doorbell =
-            configuration.listens
+            configuration.usesDoorbell
             ? Doorbell(configuration.postgresConfiguration(), of: workers.map(\.queue.table), logger: logger) : nil
     }
 

@@ -19,6 +19,8 @@ struct ProcessingWorker: JobHandler {
     let waiting: WaitingReleases
     let logger: Logger
 
+    var scans: Bool { true }
+
     func scan() async throws {
         // While nothing is PROCESSING, a scan is one look into an empty index.
         guard try await catalogue.hasReleasesInProcessing() else {

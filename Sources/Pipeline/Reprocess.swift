@@ -55,7 +55,7 @@ package struct Reprocess: Sendable {
             INSERT INTO processing_jobs AS job (track_id, profile, profile_version, master_url)
             SELECT t.id, \(profile.name), \(profile.version), t.audio_file_url
             FROM tracks t WHERE t.release_id = \(release) AND t.audio_file_url <> ''
-            ORDER BY t.id
+            ORDER BY t.id FOR KEY SHARE OF t
             ON CONFLICT (track_id, profile) DO UPDATE SET \(sql: Catalogue.startOver), error_log = NULL
             WHERE job.status <> 'PROCESSING'
             """)

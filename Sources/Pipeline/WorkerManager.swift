@@ -39,10 +39,10 @@ public struct WorkerManager: Service {
     /// - Returns: how the jobs ended.
     @discardableResult
     package func run(_ mode: JobWorker.Mode) async throws -> JobWorker.Tally {
+        let result = await outcome(of: mode)
+        await resources.close()
         do {
-            let tally = try await engine.run(mode)
-            await resources.close()
-            return tally
+            return try result.get()
         } catch is JobEngine.LostDatabase {
             throw PipelineError(
                 .unreachable,
@@ -50,6 +50,10 @@ public struct WorkerManager: Service {
         } catch let error as PostgresError where error.isForTheOperator {
             throw PipelineError(.badConfiguration, error.message)
         }
+    }
+
+    private func outcome(of mode: JobWorker.Mode) async -> Result<JobWorker.Tally, any Error> {
+        do { return .success(try await engine.run(mode)) } catch { return .failure(error) }
     }
 }
 

@@ -12,6 +12,7 @@ package struct SQLState: RawRepresentable, Hashable, Sendable {
     package static let uniqueViolation = SQLState(rawValue: "23505")
     package static let checkViolation = SQLState(rawValue: "23514")
     package static let inFailedTransaction = SQLState(rawValue: "25P02")
+    package static let unknownStatement = SQLState(rawValue: "26000")
     package static let invalidAuthorization = SQLState(rawValue: "28000")
     package static let invalidPassword = SQLState(rawValue: "28P01")
     package static let invalidTextRepresentation = SQLState(rawValue: "22P02")

@@ -14,8 +14,11 @@ extension Session {
             return try exchange(cancellation) { $0.send(preparedAs: name, statement.values) }
         } catch {
             // The plan was made for a table that has been altered since. Refused before anything was done.
-            guard error.sqlState == .featureNotSupported, !status.isInTransaction else { throw error }
-            prepared[statement.text] = nil
+            // Or the server does not know the statement: somebody discarded it.
+            guard [.featureNotSupported, .unknownStatement].contains(error.sqlState), !status.isInTransaction else {
+                throw error
+            }
+            prepared = [:]
             return try exchange(cancellation) { $0.send(statement) }
         }
     }

@@ -41,6 +41,7 @@ struct CommandError: Error {
         switch error.kind {
         case _ where error.isConnectionFailure: self.init(.unreachable, error.message)
         // Waiting mends no wrong password, unknown database or malformed URL.
+        case .timedOut: self.init(.unreachable, error.message)
         case .connectionFailed, .invalidConfiguration: self.init(.badConfiguration, error.message)
         case .server(.undefinedTable), .server(.undefinedColumn):
             self.init(.badConfiguration, "\(error.message): run `lathe migrate`")

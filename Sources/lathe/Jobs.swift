@@ -100,7 +100,7 @@ struct JobsCommand: AsyncParsableCommand {
             if job.priority != 0 { Console.line("priority \(job.priority)") }
             Console.line("created  \(job.createdAt.formatted(.iso8601))")
             Console.line("changed  \(job.updatedAt.formatted(.iso8601))")
-            if job.status == "PENDING" { Console.line("next     \(job.runAfter.formatted(.iso8601))") }
+            if job.status == "PENDING" { Console.line("next     \(job.runAfter?.formatted(.iso8601) ?? "never")") }
             if let worker = job.worker { Console.line("worker   \(worker)") }
             if let error = job.error { Console.line("error    \(error)") }
             guard !history.isEmpty else { return }

@@ -12,7 +12,7 @@ extension JobsCommand {
 
         @OptionGroup var options: SettingsOptions
         @Argument(help: "The job's id.") var job: UUID?
-        @Flag(help: "Every FAILED job.") var allFailed = false
+        @Flag(help: "Every FAILED job but those that were cancelled.") var allFailed = false
         @Option(help: "With --all-failed: only this queue, upload or processing.") var queue: QueueName?
 
         func validate() throws {
@@ -63,13 +63,13 @@ extension JobsCommand {
 
         @OptionGroup var options: SettingsOptions
         @Argument(help: "The job's id.") var job: UUID
-        @Option(help: "The smaller one runs first; jobs have 0.") var priority: Int16 = -1
+        @Option(parsing: .unconditional, help: "The smaller one runs first; jobs have 0.") var priority: Int16 = -1
 
         func run() async throws {
             try await JobsCommand.order(job, options, done: "\(job.lowercased) has priority \(priority)") { queue in
                 try await queue.setPriority(priority, of: job)
             } refused: {
-                "job \(job.lowercased) is \($0)"
+                "job \(job.lowercased) is \($0): it waits for nothing"
             }
         }
     }

@@ -53,7 +53,7 @@ struct Settings {
         pipeline.processingPollInterval = try seconds("processing.poll.seconds") ?? pipeline.processingPollInterval
         pipeline.uploadConcurrency = try count("upload.concurrency") ?? pipeline.uploadConcurrency
         pipeline.processingConcurrency = try count("processing.concurrency") ?? pipeline.processingConcurrency
-        pipeline.listens = try flag("doorbell") ?? pipeline.listens
+        pipeline.usesDoorbell = try flag("doorbell") ?? pipeline.usesDoorbell
         if let kept = try retention("retention.attempts.days") { pipeline.attemptRetention = kept }
         if let kept = try retention("retention.processing.days") { pipeline.processingRetention = kept }
         if let kept = try retention("retention.upload.days") { pipeline.uploadRetention = kept }

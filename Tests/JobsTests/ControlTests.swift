@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import Synchronization
 import TestSupport
 import Testing
 
@@ -62,9 +63,9 @@ import Testing
             logger: TestDatabase.logger)
         async let tally = jobWorker.run(as: worker, mode: .once, running: lease.running, doorbell: nil)
         for await _ in started { break }
-        #expect(try await lease.beat(worker, within: .seconds(30)))
+        #expect(try await lease.beat(worker, within: .seconds(30)) == [])
         #expect(try await queue.cancel(id) == .done)
-        #expect(try await lease.beat(worker, within: .seconds(30)))
+        #expect(try await lease.beat(worker, within: .seconds(30)) == [])
         #expect(try await tally.released == 1)
         #expect(try await queue.find(id)?.status == "FAILED")
         #expect(try await outcomes(of: id) == ["cancelled"])
@@ -84,9 +85,11 @@ import Testing
         let lease = WorkerLease(
             database: database, tables: [JobQueueTests.table], version: "test", logger: TestDatabase.logger)
         #expect(try await claim() == [id])
-        #expect(try await lease.beat(worker, within: .seconds(30)))
-        #expect(try await queue.find(id)?.status == "UPLOADING", "its answer may still be under way")
-        #expect(try await lease.beat(worker, within: .seconds(30)))
+        #expect(try await lease.beat(worker, within: .seconds(30)) == [], "its answer may still be under way")
+        let strays = try #require(try await lease.beat(worker, within: .seconds(30)))
+        #expect(strays.count == 1)
+        #expect(try await queue.find(id)?.status == "UPLOADING")
+        await lease.release(strays, of: worker)
         #expect(try await queue.find(id)?.status == "PENDING")
         #expect(try await outcomes(of: id) == ["released"])
         #expect(try await queue.find(id)?.releaseCount == 1)
@@ -96,12 +99,32 @@ import Testing
         let running = RunningJobs()
         let asked = ContinuousClock.now
         let (early, late) = (UUID(), UUID())
-        running.insert(late) { Issue.record("stopped") }
+        running.insert([late])
+        running.workBegan(late) { Issue.record("stopped") }
         #expect(running.compare(with: [], askedAt: asked).stopped == 0)
-        running.insert(early) {}
+        running.insert([early])
+        running.workBegan(early) {}
         #expect(running.compare(with: [late], askedAt: .now).stopped == 1)
-        running.workEnded(early)
-        #expect(running.compare(with: [late], askedAt: .now).stopped == 0, "its outcome is being written")
+        #expect(running.compare(with: [late], askedAt: .now).stopped == 0, "it was told already")
+    }
+
+    @Test func aJobThatWasLostBeforeItsWorkBeganIsStoppedAtOnce() {
+        let running = RunningJobs()
+        let lease = UUID()
+        running.insert([lease])
+        #expect(running.compare(with: [], askedAt: .now).stopped == 0)
+        let stopped = Mutex(false)
+        running.workBegan(lease) { stopped.withLock { $0 = true } }
+        #expect(stopped.withLock { $0 })
+    }
+
+    @Test func aJobWhoseOutcomeIsBeingWrittenIsNotStopped() {
+        let running = RunningJobs()
+        let lease = UUID()
+        running.insert([lease])
+        running.workBegan(lease) { Issue.record("stopped") }
+        running.workEnded(lease)
+        #expect(running.compare(with: [], askedAt: .now).stopped == 0)
     }
 
     // MARK: Pause

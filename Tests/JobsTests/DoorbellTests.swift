@@ -305,6 +305,8 @@ private final class Scans: JobHandler {
 
     var count: Int { counted.withLock(\.self) }
 
+    var scans: Bool { true }
+
     func scan() async throws { counted.withLock { $0 += 1 } }
 
     func run(_ job: ClaimedJob) async -> JobOutcome { .finished("") }

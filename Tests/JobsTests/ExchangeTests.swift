@@ -50,7 +50,10 @@ import Testing
         }
         let beats = WorkerLease(
             database: database, tables: [JobQueueTests.table], version: "test", logger: TestDatabase.logger)
-        for _ in 0..<3 { #expect(try await beats.beat(tests.worker, within: .seconds(10))) }
+        for _ in 0..<3 {
+            let strays = try #require(try await beats.beat(tests.worker, within: .seconds(10)))
+            await beats.release(strays, of: tests.worker)
+        }
         _ = try await tests.queue.takeBackLostJobs()
         let status = try await tests.status(id)
         #expect(status == "PENDING")

@@ -8,7 +8,7 @@ import Testing
     func claim(_ count: Int, of limit: Int, _ loop: inout WorkerLoop, _ here: SourceLocation = #_sourceLocation) {
         #expect(loop.next() == .scan, sourceLocation: here)
         loop.scanned()
-        #expect(loop.next() == .exchange(claim: limit), sourceLocation: here)
+        #expect(loop.next() == .exchange(write: 0, claim: limit), sourceLocation: here)
         loop.exchanged(count, of: limit)
     }
 
@@ -27,7 +27,7 @@ import Testing
         claim(2, of: 2, &loop)
         #expect(loop.next() == .pause)
         loop.jobEnded(gathers: false)
-        #expect(loop.next() == .exchange(claim: 1))
+        #expect(loop.next() == .exchange(write: 0, claim: 1))
     }
 
     @Test func waitsForThePollWhenTheLastClaimFoundNoMore() {
@@ -43,7 +43,7 @@ import Testing
         claim(1, of: 2, &loop)
         #expect(loop.next() == .pause)
         loop.jobEnded(gathers: true)
-        #expect(loop.next() == .exchange(claim: 0))
+        #expect(loop.next() == .exchange(write: 1, claim: 0))
         loop.exchanged(0, of: 0)
         #expect(loop.next() == .wait)
     }
@@ -58,7 +58,7 @@ import Testing
         loop.jobEnded(gathers: true)
         #expect(loop.next() == .wait)
         loop.lingered()
-        #expect(loop.next() == .exchange(claim: 3))
+        #expect(loop.next() == .exchange(write: 3, claim: 3))
         #expect(loop.gathered == 0)
     }
 
@@ -67,20 +67,63 @@ import Testing
         claim(4, of: 4, &loop)
         #expect(loop.next() == .pause)
         loop.jobEnded(gathers: false)
-        #expect(loop.next() == .exchange(claim: 1))
+        #expect(loop.next() == .exchange(write: 0, claim: 1))
         for _ in 0..<3 { loop.jobEnded(gathers: true) }
         #expect(loop.next() == .wait)
         loop.exchanged(0, of: 1)
-        #expect(loop.next() == .exchange(claim: 0))
+        #expect(loop.next() == .exchange(write: 3, claim: 0))
     }
 
     @Test func aBatchIsBounded() {
         var loop = WorkerLoop(mode: .forever, slots: 1000)
         claim(JobQueue.maximumBatch, of: JobQueue.maximumBatch, &loop)
-        #expect(loop.next() == .exchange(claim: JobQueue.maximumBatch))
+        #expect(loop.next() == .exchange(write: 0, claim: JobQueue.maximumBatch))
         for _ in 0..<JobQueue.maximumBatch { loop.jobEnded(gathers: true) }
         loop.exchanged(JobQueue.maximumBatch, of: JobQueue.maximumBatch)
-        #expect(loop.next() == .exchange(claim: JobQueue.maximumBatch), "a full batch does not linger")
+        #expect(
+            loop.next() == .exchange(write: JobQueue.maximumBatch, claim: JobQueue.maximumBatch),
+            "a full batch does not linger")
+    }
+
+    @Test func aFullBatchIsSentBehindTheExchangeUnderWay() {
+        var loop = WorkerLoop(mode: .forever, slots: 6, batch: 2)
+        claim(2, of: 2, &loop)
+        #expect(loop.next() == .exchange(write: 0, claim: 2))
+        loop.jobEnded(gathers: true)
+        #expect(loop.next() == .pause)
+        #expect(loop.next() == .wait, "half a batch waits for the answer")
+        loop.jobEnded(gathers: true)
+        #expect(loop.next() == .exchange(write: 2, claim: 2), "the last claim came back full, so more may wait")
+        loop.jobEnded(gathers: true)
+        loop.jobEnded(gathers: true)
+        #expect(loop.next() == .wait, "two are enough")
+        loop.exchanged(1, of: 2)
+        loop.exchanged(0, of: 2)
+        #expect(loop.next() == .exchange(write: 2, claim: 0))
+    }
+
+    @Test func aRunThatIsToEndStopsWhenAClaimFailsButNotBeforeWhatRunsIsWritten() {
+        var loop = WorkerLoop(mode: .untilEmpty, slots: 2)
+        claim(1, of: 2, &loop)
+        loop.jobEnded(gathers: true)
+        #expect(loop.next() == .exchange(write: 1, claim: 2))
+        loop.exchangeFailed(of: 2, unwritten: 1)
+        loop.stopClaiming()
+        #expect(loop.next() == .hold(attempt: 1))
+        #expect(loop.next() == .pause)
+        loop.holdEnded()
+        #expect(loop.next() == .exchange(write: 1, claim: 0))
+        loop.exchanged(0, of: 0)
+        #expect(loop.next() == .stop)
+    }
+
+    @Test func aDrainWhoseOutcomesAreGivenUpLooksAgain() {
+        var loop = WorkerLoop(mode: .untilEmpty, slots: 2)
+        claim(1, of: 2, &loop)
+        loop.jobEnded(gathers: true)
+        #expect(loop.next() == .exchange(write: 1, claim: 2))
+        loop.exchangeFailed(of: 2, unwritten: 0)
+        #expect(loop.next() == .scan)
     }
 
     @Test func outcomesThatCouldNotBeWrittenAreTriedAgainAfterAWhile() {
@@ -88,11 +131,12 @@ import Testing
         claim(1, of: 1, &loop)
         #expect(loop.next() == .pause)
         loop.jobEnded(gathers: true)
-        #expect(loop.next() == .exchange(claim: 1))
-        loop.exchangeFailed(unwritten: 1)
+        #expect(loop.next() == .exchange(write: 1, claim: 1))
+        loop.exchangeFailed(of: 1, unwritten: 1)
+        #expect(loop.next() == .hold(attempt: 1))
         #expect(loop.next() == .wait)
         loop.holdEnded()
-        #expect(loop.next() == .exchange(claim: 0))
+        #expect(loop.next() == .exchange(write: 1, claim: 0))
         loop.exchanged(0, of: 0)
         #expect(loop.gathered == 0)
     }
@@ -102,7 +146,7 @@ import Testing
         claim(0, of: 2, &loop)
         #expect(loop.next() == .pause)
         loop.dueCame()
-        #expect(loop.next() == .exchange(claim: 2))
+        #expect(loop.next() == .exchange(write: 0, claim: 2))
     }
 
     // MARK: The doorbell
@@ -132,7 +176,7 @@ import Testing
         loop.armed(succeeded: true)
         #expect(loop.next() == .pause)
         loop.jobEnded(gathers: true)
-        #expect(loop.next() == .exchange(claim: 1))
+        #expect(loop.next() == .exchange(write: 1, claim: 1))
         loop.exchanged(0, of: 1)
         #expect(loop.next() == .arm(true))
     }
@@ -174,7 +218,7 @@ import Testing
         loop.jobEnded(gathers: false)
         #expect(loop.next() == .wait)
         loop.jobEnded(gathers: true)
-        #expect(loop.next() == .exchange(claim: 0))
+        #expect(loop.next() == .exchange(write: 1, claim: 0))
         loop.exchanged(0, of: 0)
         #expect(loop.next() == .stop)
     }
@@ -201,7 +245,7 @@ import Testing
         var loop = WorkerLoop(mode: .forever, slots: 2)
         #expect(loop.next() == .scan)
         loop.scanned()
-        #expect(loop.next() == .exchange(claim: 2))
+        #expect(loop.next() == .exchange(write: 0, claim: 2))
         #expect(loop.next() == .pause)
         #expect(loop.next() == .wait)
         #expect(loop.pauseEnded(isShuttingDown: true) == true)
@@ -217,7 +261,7 @@ import Testing
         claim(3, of: 4, &loop)
         loop.cancelled()
         for _ in 0..<3 { loop.jobEnded(gathers: true) }
-        #expect(loop.next() == .exchange(claim: 0))
+        #expect(loop.next() == .exchange(write: 3, claim: 0))
         loop.exchanged(0, of: 0)
         #expect(loop.next() == .stop)
     }
@@ -240,7 +284,7 @@ import Testing
         #expect(loop.next() == .pause)
         #expect(loop.pauseEnded(isShuttingDown: false) == false)
         loop.scanned()
-        #expect(loop.next() == .exchange(claim: 2))
+        #expect(loop.next() == .exchange(write: 0, claim: 2))
         #expect(loop.next() == .pause)
         #expect(loop.pauseEnded(isShuttingDown: false) == false)
         loop.exchanged(0, of: 2)
@@ -254,7 +298,7 @@ import Testing
         #expect(loop.pauseEnded(isShuttingDown: false) == false)
         #expect(loop.next() == .scan)
         loop.scanned()
-        #expect(loop.next() == .exchange(claim: 1))
+        #expect(loop.next() == .exchange(write: 0, claim: 1))
         loop.jobEnded(gathers: false)
         loop.exchanged(0, of: 1)
         claim(0, of: 2, &loop)
@@ -267,7 +311,7 @@ import Testing
         #expect(loop.next() == .pause)
         #expect(loop.next() == .wait)
         loop.jobEnded(gathers: true)
-        #expect(loop.next() == .exchange(claim: 2))
+        #expect(loop.next() == .exchange(write: 1, claim: 2))
         loop.exchanged(0, of: 2)
         claim(0, of: 2, &loop)
         #expect(loop.next() == .stop)

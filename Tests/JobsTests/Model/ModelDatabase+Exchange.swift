@@ -26,9 +26,13 @@ extension ModelDatabase {
         var answer = Exchange()
         let mine = settle(verdicts, seen: seen)
         answer.claimed = claim(limit, for: worker, seen: seen)
-        if answer.claimed.count < limit {
-            answer.nextDue = seen.jobs.filter { $0.phase == .pending && $0.runAfter > seen.now }.map(\.runAfter).min()
-                .map { $0 - seen.now }
+        if answer.claimed.count < limit, !seen.isPaused {
+            let taken = Set(answer.claimed.map(\.id))
+            answer.nextDue =
+                seen.jobs.filter {
+                    $0.phase == .pending && $0.runAfter < seen.now + .seconds(3600) && !taken.contains($0.id)
+                }
+                .map { $0.runAfter > seen.now ? $0.runAfter - seen.now : .milliseconds(100) }.min()
         }
         for verdict in verdicts {
             guard let lease = verdict.lease, !mine.contains(lease) else { continue }
@@ -108,6 +112,7 @@ extension ModelDatabase {
         jobs[index].worker = nil
         jobs[index].lease = nil
         jobs[index].isFinished = [.completed, .failed].contains(verdict.transition.state.phase)
+        if jobs[index].phase != .pending { jobs[index].turn = nil }
         jobs[index].updatedAt = moment
     }
 

@@ -68,14 +68,13 @@ extension ModelDatabase {
     }
 
     /// `JobQueue.release`.
-    /// - Returns: the jobs given back; nil where a lock was not had in time.
+    /// - Returns: the jobs given back; rows that another session has locked are left.
     mutating func release(of worker: UUID, leases: [UUID]?) -> [UUID]? {
         let held = jobs.filter { row in
-            guard row.worker == worker, row.phase == .running else { return false }
+            guard row.worker == worker, row.phase == .running, row.lockedBy == nil else { return false }
             guard let leases else { return true }
             return row.lease.map(leases.contains) ?? false
         }
-        guard held.allSatisfy({ $0.lockedBy == nil }) else { return nil }
         let event: JobEvent = flaw == .countsReleases ? .failedTransiently : .released
         let verdicts = held.compactMap { row in
             row.state.applying(event, policy: policy, jitter: 0).map {

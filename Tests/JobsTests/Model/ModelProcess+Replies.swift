@@ -13,7 +13,7 @@ extension ModelProcess {
         let now = database.now
         switch (call.request, reply) {
         case (.exchange(let answers, let limit), .exchanged(let exchange)):
-            finish(exchange, of: answers, limit: limit, now: now)
+            finish(exchange, of: answers, limit: limit)
         case (.store(let answer), .stored): stored(answer)
         case (.store(let answer), .lockTimeout):
             guard case .done = answer.outcome else { return stored(answer) }
@@ -39,9 +39,9 @@ extension ModelProcess {
     mutating func failed(_ call: Call, database: ModelDatabase) {
         let now = database.now
         switch call.request {
-        case .exchange(let answers, _): recover(answers, now: now)
+        case .exchange(let answers, let limit): recover(answers, limit: limit)
         case .store(let answer):
-            if now < answer.deadline { send(call.request, now: now) } else { stored(answer) }
+            if isEnding { stored(answer) } else { send(call.request, now: now) }
         case .beat: beatDueAt = now + WorkerLease.beatInterval
         case .release(.some): beatDueAt = now + WorkerLease.beatInterval
         case .release(nil), .forget:
@@ -57,11 +57,11 @@ extension ModelProcess {
     }
 
     /// `JobWorker.finish`.
-    private mutating func finish(_ exchange: ModelDatabase.Exchange, of answers: [Answer], limit: Int, now: Duration) {
+    private mutating func finish(_ exchange: ModelDatabase.Exchange, of answers: [Answer], limit: Int) {
         var kept: [Answer] = []
         for answer in answers {
             let lease = answer.attempt.claim.lease
-            if exchange.locked.contains(lease), !isEnding, answer.deadline > now {
+            if exchange.locked.contains(lease), !isEnding {
                 kept.append(answer)
             } else {
                 running.remove(lease)
@@ -71,17 +71,13 @@ extension ModelProcess {
         loop.exchanged(exchange.claimed.count, of: limit, unwritten: kept.count)
         start(exchange.claimed)
         if isEnding { for handler in handlers { handler.stop.raise() } }
-        if !exchange.locked.isEmpty { timers.append(.hold) }
     }
 
     /// `JobWorker.recover`.
-    private mutating func recover(_ answers: [Answer], now: Duration) {
-        let kept = isEnding ? [] : answers.filter { $0.deadline > now }
-        for answer in answers where !kept.contains(where: { $0.attempt.claim.lease == answer.attempt.claim.lease }) {
-            running.remove(answer.attempt.claim.lease)
-        }
+    private mutating func recover(_ answers: [Answer], limit: Int) {
+        if isEnding { for answer in answers { running.remove(answer.attempt.claim.lease) } }
+        let kept = isEnding ? [] : answers
         gathered += kept
-        loop.exchangeFailed(unwritten: kept.count)
-        if !gathered.isEmpty { timers.append(.hold) }
+        loop.exchangeFailed(of: limit, unwritten: kept.count)
     }
 }

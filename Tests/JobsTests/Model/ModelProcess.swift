@@ -19,8 +19,6 @@ struct ModelProcess {
         let attempt: Attempt
         let outcome: JobOutcome
         let verdict: Verdict
-        /// The lease cannot hold any longer than this.
-        let deadline: Duration
     }
 
     enum Request {
@@ -105,9 +103,10 @@ struct ModelProcess {
             case .linger: timers.append(.linger)
             case .pause: timers.append(.pause)
             case .arm: timers.append(.arm)
-            case .exchange(let limit):
-                send(.exchange(gathered, limit: JobQueue.roundedLimit(limit)), now: now)
-                gathered = []
+            case .hold: timers.append(.hold)
+            case .exchange(let write, let limit):
+                send(.exchange(Array(gathered.prefix(write)), limit: limit), now: now)
+                gathered.removeFirst(write)
             case .wait: return
             case .stop:
                 life = .ending
@@ -126,7 +125,8 @@ struct ModelProcess {
         for claim in claims {
             let attempt = Attempt(claim: claim, stop: Flag())
             handlers.append(attempt)
-            running.insert(claim.lease) { attempt.stop.raise() }
+            running.insert([claim.lease])
+            running.workBegan(claim.lease) { attempt.stop.raise() }
         }
     }
 
@@ -197,8 +197,7 @@ extension ModelProcess.Answer {
         self.init(
             attempt: attempt, outcome: outcome,
             verdict: Verdict(
-                id: claim.id, lease: claim.lease, transition: transition, ending: ending, error: outcome.error),
-            deadline: database.now + WorkerLease.timeToLive)
+                id: claim.id, lease: claim.lease, transition: transition, ending: ending, error: outcome.error))
     }
 }
 

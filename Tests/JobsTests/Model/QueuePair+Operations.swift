@@ -76,8 +76,10 @@ extension QueuePair {
         guard generator.chance(80) else { return note("nobody hears of \(attempt.name)") }
         note("\(attempt.name) is begun")
         attempts.append(attempt)
-        worker.lease.running.insert(attempt.real.lease) { attempt.realStop.raise() }
-        worker.running.insert(attempt.model.lease) { attempt.modelStop.raise() }
+        worker.lease.running.insert([attempt.real.lease])
+        worker.lease.running.workBegan(attempt.real.lease) { attempt.realStop.raise() }
+        worker.running.insert([attempt.model.lease])
+        worker.running.workBegan(attempt.model.lease) { attempt.modelStop.raise() }
     }
 
     private mutating func settle() async throws {
@@ -129,11 +131,12 @@ extension QueuePair {
     }
 
     private mutating func beat(_ worker: Worker) async throws {
-        let isLive = try await worker.lease.beat(worker.id, within: .seconds(10))
+        let strays = try await worker.lease.beat(worker.id, within: .seconds(10))
         let held = model.beat(worker.id, seen: model)
-        note("\(worker.id.modelName) beats: \(isLive)")
-        #expect(isLive == (held != nil))
-        guard let held else { return }
+        note("\(worker.id.modelName) beats: \(strays != nil)")
+        #expect((strays != nil) == (held != nil))
+        guard let held, let strays else { return }
+        await worker.lease.release(strays, of: worker.id)
         let comparison = worker.running.compare(with: held, askedAt: .now)
         if !comparison.strays.isEmpty { _ = model.release(of: worker.id, leases: comparison.strays) }
         for attempt in attempts { #expect(attempt.realStop.isRaised == attempt.modelStop.isRaised) }

@@ -2,13 +2,13 @@
 -- armed it: NOTIFY makes concurrent commits wait for each other, which the application must not pay for while the
 -- workers are busy anyway.
 --
--- The function runs with its owner's rights, because the application's role need not see Lathe's tables; and no
--- failure of it can fail the application's statement.
+-- The function runs with its owner's rights, because the application's role need not see Lathe's tables. It waits for no
+-- lock and no failure inside it fails the application's statement.
 DO $do$
 BEGIN
     EXECUTE format($body$
         CREATE FUNCTION lathe_ring() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-        SET search_path = pg_catalog, pg_temp AS $$
+        SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' AS $$
         BEGIN
             IF EXISTS (
                 SELECT 1 FROM %I.workers w
