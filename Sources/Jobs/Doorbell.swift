@@ -67,7 +67,9 @@ package final class Doorbell: Sendable {
     /// Listens until the connection is lost or the task cancelled.
     /// - Returns: false where it cannot listen at all.
     private func listen() async throws(PostgresError) -> Bool {
-        let connection = try await PostgresConnection.connect(configuration, logger: logger)
+        let connection = try await PostgresConnection.connect(configuration, logger: logger) { [weak self] ring in
+            self?.wake(ring.channel)
+        }
         guard try await connection.isDirect() else { return false }
         for channel in channels {
             try await connection.listen(to: channel)
@@ -76,13 +78,15 @@ package final class Doorbell: Sendable {
             state.ears += 1
             state.ear = state.ears
         }
-        for await notification in connection.notifications {
-            let sleepers = state.withLock { $0.sleepers.values.filter { $0.channel == notification.channel } }
-            for sleeper in sleepers { sleeper.wake.yield() }
-        }
+        for await _ in connection.notifications {}
         change { $0.ear = nil }
         await connection.close()
         return true
+    }
+
+    private func wake(_ channel: String) {
+        let sleepers = state.withLock { $0.sleepers.values.filter { $0.channel == channel } }
+        for sleeper in sleepers { sleeper.wake.yield() }
     }
 
     private func change(_ body: (inout sending State) -> Void) {

@@ -11,8 +11,11 @@ extension JobQueue {
         var lost: Set<UUID> = []
         /// Leases whose verdict the database does not take.
         var refused: Set<UUID> = []
-        /// How long until the next job is due; nil where none waits, or where there may be more to claim at once.
+        /// How long until the next job is due; nil where none waits within an hour, where there may be more to claim at once,
+        /// or where it was not asked.
         var nextDue: Duration?
+        /// ``nextDue`` was asked for.
+        var isDueKnown = false
     }
 
     /// Jobs of one exchange at most, either way.
@@ -25,13 +28,17 @@ extension JobQueue {
     }
 
     /// Writes verdicts and claims new jobs in one statement, so in one round trip and one commit.
-    /// - Parameter limit: from 0, as ``roundedLimit(_:of:)`` made it.
+    /// - Parameters:
+    ///   - limit: from 0, as ``roundedLimit(_:of:)`` made it.
+    ///   - asksDue: whether ``Exchange/nextDue`` is wanted, which is found by looking at all jobs that wait.
     func exchange(
-        _ verdicts: [Verdict], claiming limit: Int, for worker: UUID
+        _ verdicts: [Verdict], claiming limit: Int, for worker: UUID, asksDue: Bool = true
     ) async throws(PostgresError) -> Exchange {
         guard !verdicts.isEmpty || limit > 0 else { return Exchange() }
-        let rows = try await database.query(statement(verdicts, limit, worker).prepared)
-        return try Exchange(rows, verdicts: verdicts)
+        let rows = try await database.query(statement(verdicts, limit, worker, asksDue).prepared)
+        var exchange = try Exchange(rows, verdicts: verdicts)
+        exchange.isDueKnown = asksDue && limit > 0
+        return exchange
     }
 
     /// The limit stands in the statement's text, where the planner sees it, and few limits make few texts to prepare: a
@@ -45,7 +52,7 @@ extension JobQueue {
 
     /// The claim's CTE is MATERIALIZED because a LIMIT in a subquery of an UPDATE may run more than once and claim more
     /// than it says. The last row of the answer is no job: it tells of the verdicts, and of the next job to come.
-    private func statement(_ verdicts: [Verdict], _ limit: Int, _ worker: UUID) -> SQL {
+    private func statement(_ verdicts: [Verdict], _ limit: Int, _ worker: UUID, _ asksDue: Bool) -> SQL {
         let name: SQL = "\(identifier: table.name)"
         var expressions: [SQL] = []
         var settled: SQL = "0::bigint AS settled, NULL::uuid[] AS settled_leases, NULL::uuid[] AS locked_leases"
@@ -71,21 +78,22 @@ extension JobQueue {
             FROM claimed
             UNION ALL
             SELECT (NULL::\(sql: name)).*, \(sql: settled),
-                CASE WHEN (SELECT count(*) FROM claimed) < \(unsafeRaw: "\(limit)") THEN \(sql: nextDue) END AS next_due
+                \(sql: asksDue ? nextDue(below: limit) : "NULL::float8") AS next_due
             """
     }
 
     /// Seconds until there is something to claim, for a claim that came back short. Jobs that are due and were not taken are
     /// locked by somebody for a moment, unless the queue is paused. Only the next hour counts: a job that is parked until
     /// "infinity" must not stop the others.
-    private var nextDue: SQL {
+    private func nextDue(below limit: Int) -> SQL {
         """
+        CASE WHEN (SELECT count(*) FROM claimed) < \(unsafeRaw: "\(limit)") THEN
         (SELECT CASE WHEN count(*) FILTER (WHERE job.run_after <= now()) > 0 THEN 0.1::float8
             ELSE extract(epoch FROM min(job.run_after) - now())::float8 END
         FROM \(identifier: table.name) AS job
         WHERE job.status = 'PENDING' AND job.run_after < now() + interval '1 hour' AND \(sql: table.isKnown)
             AND job.id NOT IN (SELECT id FROM next)
-            AND NOT EXISTS (SELECT 1 FROM paused_queues WHERE queue = '\(unsafeRaw: table.kind)'))
+            AND NOT EXISTS (SELECT 1 FROM paused_queues WHERE queue = '\(unsafeRaw: table.kind)')) END
         """
     }
 

@@ -35,10 +35,21 @@ extension JobWorker {
         var gathered: [JobRun.Answer] = []
         /// When a sleep until the next due job ends, while there is one.
         var dueAt: ContinuousClock.Instant?
+        /// When the next due job was last asked for: once a second at most, because the look passes over every job that
+        /// waits.
+        var askedAt: ContinuousClock.Instant?
         /// What ends a run that was to end by itself, once what runs has ended.
         var failure: (any Error)?
         /// What cannot be written now is given up.
         var isEnding = false
+
+        static let askInterval: Duration = .seconds(1)
+
+        mutating func asksDue() -> Bool {
+            guard mode == .forever, askedAt.map({ $0 + Self.askInterval <= .now }) ?? true else { return false }
+            askedAt = .now
+            return true
+        }
 
         mutating func count(_ end: JobRun.End, took: Duration) {
             tally.count(end)
@@ -56,7 +67,10 @@ extension JobWorker {
         case .exchange(let write, let limit):
             let answers = Array(run.gathered.prefix(write))
             run.gathered.removeFirst(write)
-            group.addTask { [worker = run.worker] in await exchange(answers, claiming: limit, for: worker) }
+            let asksDue = run.asksDue()
+            group.addTask { [worker = run.worker] in
+                await exchange(answers, claiming: limit, for: worker, asksDue: asksDue)
+            }
         case .linger:
             group.addTask {
                 try? await Task.sleep(for: .milliseconds(2))
@@ -87,10 +101,10 @@ extension JobWorker {
             finish(exchange, of: answers, limit: limit, in: &run)
             start(exchange.claimed, of: run, in: &group)
             // What this very exchange put back is not among what it saw waiting.
-            let putBack = answers.map(\.verdict.transition).filter { $0.state.phase == .pending }.map(\.delay)
-            if let due = (putBack + [exchange.nextDue].compactMap(\.self)).min() {
-                sleep(until: .now + due, of: &run, in: &group)
-            }
+            var due = answers.map(\.verdict.transition).filter { $0.state.phase == .pending }.map(\.delay)
+            if let next = exchange.nextDue { due.append(next) }
+            if exchange.claimed.count < limit, !exchange.isDueKnown { due.append(Run.askInterval) }
+            if let first = due.min() { sleep(until: .now + first, of: &run, in: &group) }
         case .exchangeFailed(let error, let answers, let limit):
             recover(from: error, of: answers, limit: limit, in: &run)
         case .holdEnded: run.loop.holdEnded()

@@ -6,14 +6,17 @@ import ServiceLifecycle
 /// What the loop's steps do, each in a task of its own.
 extension JobWorker {
     /// Writes outcomes and claims new jobs.
-    func exchange(_ answers: [JobRun.Answer], claiming limit: Int, for worker: UUID) async -> Wake {
+    func exchange(
+        _ answers: [JobRun.Answer], claiming limit: Int, for worker: UUID, asksDue: Bool
+    ) async -> Wake {
         do {
             let verdicts = answers.map(\.verdict)
             guard !verdicts.isEmpty else {
-                return .exchanged(try await queue.exchange([], claiming: limit, for: worker), of: [], limit: limit)
+                let exchange = try await queue.exchange([], claiming: limit, for: worker, asksDue: asksDue)
+                return .exchanged(exchange, of: [], limit: limit)
             }
             let exchange = try await JobRun.writing {
-                try await queue.exchange(verdicts, claiming: limit, for: worker)
+                try await queue.exchange(verdicts, claiming: limit, for: worker, asksDue: asksDue)
             }
             return .exchanged(exchange, of: answers, limit: limit)
         } catch let error as PostgresError where !error.isTransient && !answers.isEmpty {

@@ -9,6 +9,7 @@ package actor PostgresConnection {
     private let status = ConnectionStatus()
     private let logger: Logger
     private var session: Session?
+    private let onNotification: (@Sendable (PostgresNotification) -> Void)?
     private let notificationSource: AsyncStream<PostgresNotification>.Continuation
 
     /// What arrives for the channels of ``listen(to:)``; for one reader. Ends when the connection is lost or closed.
@@ -18,20 +19,26 @@ package actor PostgresConnection {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
     /// Connects and signs in, within the configuration's `connectTimeout`.
+    /// - Parameter onNotification: called on the connection's own thread with each notification that arrives, before
+    ///   ``notifications`` has it; for who cannot wait for a task to be woken.
     /// - Throws: ``PostgresError`` of kind `connectionFailed`, `invalidConfiguration` or `cancelled`.
     package static func connect(
-        _ configuration: PostgresConfiguration, logger: Logger
+        _ configuration: PostgresConfiguration, logger: Logger,
+        onNotification: (@Sendable (PostgresNotification) -> Void)? = nil
     ) async throws(PostgresError) -> PostgresConnection {
         let thread = try ConnectionThread()
         try thread.start()
-        let connection = PostgresConnection(on: thread, logger: logger)
+        let connection = PostgresConnection(on: thread, logger: logger, onNotification: onNotification)
         try await connection.open(configuration)
         return connection
     }
 
-    private init(on thread: ConnectionThread, logger: Logger) {
+    private init(
+        on thread: ConnectionThread, logger: Logger, onNotification: (@Sendable (PostgresNotification) -> Void)?
+    ) {
         self.thread = thread
         self.logger = logger
+        self.onNotification = onNotification
         (notifications, notificationSource) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
     }
 
@@ -121,7 +128,7 @@ package actor PostgresConnection {
         Result { () throws(PostgresError) in
             let session = try Session(
                 configuration, thread: thread, status: status, logger: logger, cancellation: cancellation,
-                notifications: notificationSource)
+                notifications: notificationSource, onNotification: onNotification)
             self.session = session
             thread.whenIdle(session.handle.socket) { [weak self] in
                 self?.assumeIsolated { $0.receiveWhileIdle() }

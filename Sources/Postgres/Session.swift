@@ -9,6 +9,7 @@ final class Session {
     let status: ConnectionStatus
     /// Where notifications go; finished with the session.
     private let notifications: AsyncStream<PostgresNotification>.Continuation
+    private let onNotification: (@Sendable (PostgresNotification) -> Void)?
     private let notices: NoticeLog
     /// Names of the statements that the server keeps for this connection, by their text.
     var prepared: [String: String] = [:]
@@ -22,7 +23,8 @@ final class Session {
     /// - Throws: ``PostgresError`` of kind `connectionFailed`, `invalidConfiguration` or `cancelled`.
     init(
         _ configuration: PostgresConfiguration, thread: ConnectionThread, status: ConnectionStatus, logger: Logger,
-        cancellation: Cancellation, notifications: AsyncStream<PostgresNotification>.Continuation
+        cancellation: Cancellation, notifications: AsyncStream<PostgresNotification>.Continuation,
+        onNotification: (@Sendable (PostgresNotification) -> Void)?
     ) throws(PostgresError) {
         try configuration.validate()
         handle = ConnectionHandle(connectingWith: configuration.keywords)
@@ -30,6 +32,7 @@ final class Session {
         self.status = status
         self.logger = logger
         self.notifications = notifications
+        self.onNotification = onNotification
         notices = NoticeLog(logger: logger)
         try connect(within: configuration.connectTimeout, cancellation)
         server = "the database server at \"\(handle.host)\", port \(handle.port)"
@@ -73,7 +76,10 @@ final class Session {
     }
 
     func deliverNotifications() {
-        while let notification = handle.nextNotification() { notifications.yield(notification) }
+        while let notification = handle.nextNotification() {
+            onNotification?(notification)
+            notifications.yield(notification)
+        }
     }
 
     /// Decoding relies on one way to write dates and intervals; a role or a server may be set to another. Asked only
