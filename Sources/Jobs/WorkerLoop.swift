@@ -105,7 +105,9 @@ struct WorkerLoop: Sendable {
     private mutating func exchange(mayBegin: Bool) -> Step? {
         let isBehind = exchanges == 1 && gathered >= batch && !isHeld
         let free = JobQueue.roundedLimit(min(slots - running - claiming, batch), of: batch)
-        let claims = mayBegin && free > 0 && (mayClaim || isBehind && claiming > 0 && !isQueueEmpty)
+        // The claim that ends a run must have seen what the scan found.
+        let isTooEarly = mode == .untilEmpty && isScanning && scanBeganIdle
+        let claims = mayBegin && !isTooEarly && free > 0 && (mayClaim || isBehind && claiming > 0 && !isQueueEmpty)
         guard isBehind || exchanges == 0 && (claims || gathered > 0 && !isHeld) else { return nil }
         let isTime = gathered == 0 || running == 0 || gathered >= batch || hasLingered || isStopping
         guard isTime else {
