@@ -2,13 +2,13 @@ import Testing
 
 @testable import Jobs
 
-/// Random orders of all that can happen to a worker's loop, thousands of them. After every step it has begun no more than
-/// it may, in the end it has forgotten nothing, and a run that is to end ends.
+/// Random orders of all that can happen to a worker's loop, thousands of them. After every step it has begun no more
+/// than it may, in the end it has forgotten nothing, and a run that is to end ends.
 ///
 /// `LATHE_MODEL_SEED=17 swift test --filter WorkerLoopPropertyTests` runs one seed and prints its steps.
 @Suite struct WorkerLoopPropertyTests {
     static let chunks = 4
-    static let seedsInChunk: UInt64 = 1000
+    static let seedsInChunk: UInt64 = 3000
 
     /// - Returns: what was wrong, and the steps that led there.
     private static func violation(seed: UInt64, traces: Bool = false) -> String? {

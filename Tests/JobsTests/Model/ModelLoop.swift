@@ -34,6 +34,8 @@ struct ModelLoop {
     /// Nothing more may be claimed.
     var isTold = false
     var isDraining = false
+    /// It has lingered since the last exchange.
+    private var hasLingered = false
     /// It has said `stop`.
     var hasEnded = false
 
@@ -97,6 +99,8 @@ struct ModelLoop {
         case .exchange(let write, let claim): try beginExchange(write: write, claim: claim)
         case .linger:
             guard !begun.contains(where: \.isLinger) else { throw Violation("two lingers") }
+            guard !hasLingered else { throw Violation("it lingers again and writes nothing") }
+            hasLingered = true
             begun.append(.linger)
         case .hold(let attempt):
             guard !begun.contains(where: \.isHold) else { throw Violation("two holds") }
@@ -125,6 +129,7 @@ struct ModelLoop {
         }
         guard claim == 0 || !isAsked && !isTold else { throw Violation("it claims though it is to end") }
         gathered -= write
+        hasLingered = false
         begun.append(.exchange(write: write, claim: claim, sees: isCalm && generator.chance(50) ? backlog : nil))
     }
 
