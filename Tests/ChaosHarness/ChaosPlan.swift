@@ -24,6 +24,9 @@ package struct ChaosPlan: Sendable {
         case outage
         /// The connection pooler is restarted.
         case pooler
+
+        /// False where the program that it takes is not installed.
+        package var isPossible: Bool { self != .pooler || Pooler.isInstalled }
     }
 
     package var seed: UInt64

@@ -49,9 +49,27 @@ actor Fleet {
         return text.contains(" started")
     }
 
-    /// Takes a worker that runs undisturbed, for one fault.
-    func take(using generator: inout SeededGenerator) -> Worker? {
-        let free = workers.filter { !isBusy.contains($0.key) && $0.value.end == nil && isReady($0.key) }.keys.sorted()
+    /// Places of the workers that run undisturbed.
+    private var free: [Int] {
+        workers.filter { !isBusy.contains($0.key) && $0.value.end == nil && isReady($0.key) }.keys.sorted()
+    }
+
+    /// Waits until every worker is ready.
+    /// - Throws: where one is not within `limit`.
+    func assemble(within limit: Duration) async throws {
+        let deadline = ContinuousClock.now + limit
+        while free.count < workers.count {
+            guard ContinuousClock.now < deadline else {
+                throw TestTools.Failure("only \(free.count) of \(workers.count) workers are ready after \(limit)")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Takes a worker that runs undisturbed, for one fault; waits for one for up to `limit`.
+    func take(within limit: Duration, using generator: inout SeededGenerator) async throws -> Worker? {
+        let deadline = ContinuousClock.now + limit
+        while free.isEmpty, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(50)) }
         guard let place = free.randomElement(using: &generator), let process = workers[place] else { return nil }
         isBusy.insert(place)
         return Worker(place: place, process: process)

@@ -7,7 +7,7 @@ import Testing
 @testable import Jobs
 
 /// What operators order, and what the rows and the workers make of it.
-@Suite struct ControlTests {
+@Suite(.timeLimit(.minutes(2))) struct ControlTests {
     let database: Database
     let queue: JobQueue
     let worker: UUID

@@ -8,7 +8,7 @@ import Testing
 @testable import Jobs
 
 /// Workers that poll every ten minutes, and so do nothing in time but what the doorbell or a due time wakes them for.
-@Suite struct DoorbellTests {
+@Suite(.timeLimit(.minutes(2))) struct DoorbellTests {
     private static let releases = JobTable(
         name: "processing_jobs", statusType: "processing_job_status", runningStatus: "PROCESSING", kind: "processing",
         targetColumn: "track_id", sourceColumn: "master_url")

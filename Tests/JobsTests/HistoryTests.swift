@@ -6,7 +6,7 @@ import Testing
 @testable import Jobs
 
 /// The history of attempts, and how long it is kept.
-@Suite struct HistoryTests {
+@Suite(.timeLimit(.minutes(2))) struct HistoryTests {
     let database: Database
     let queue: JobQueue
     let worker: UUID
@@ -49,38 +49,6 @@ import Testing
         #expect(history.first?.error?.contains("crash 1 of 3") == true)
     }
 
-    /// Several verdicts in one statement: one that holds, one whose lease was taken away, one whose row is locked.
-    @Test func anExchangeWritesWhatHoldsAndTellsTheRestApart() async throws {
-        for index in 0..<4 { _ = try await AppRows(database).upload("/masters/\(index).wav", to: UUID()) }
-        let jobs = try await queue.claim(limit: 3, worker: worker)
-        try await database.execute("UPDATE upload_jobs SET lease_token = gen_random_uuid() WHERE id = \(jobs[1].id)")
-        let other = try await TestLock(database, on: jobs[2].id)
-        let verdicts = jobs.map { Verdict(.finished("ok"), of: $0, policy: queue.policy) }
-        let exchange = try await queue.exchange(verdicts, claiming: 2, for: worker)
-        #expect(exchange.lost == [jobs[1].lease])
-        #expect(exchange.locked == [jobs[2].lease])
-        #expect(exchange.claimed.count == 1, "and it claimed what was left")
-        #expect(try await queue.find(jobs[0].id)?.status == "COMPLETED")
-        #expect(try await queue.find(jobs[1].id)?.status == "UPLOADING")
-        await other.release()
-        let again = try await queue.exchange([verdicts[2]], claiming: 0, for: worker)
-        #expect(again.locked.isEmpty && again.lost.isEmpty)
-        #expect(try await queue.find(jobs[2].id)?.status == "COMPLETED")
-    }
-
-    @Test func theNextDueJobIsTold() async throws {
-        let id = try await AppRows(database).upload("/masters/a.wav", to: UUID())
-        try await database.execute("UPDATE upload_jobs SET run_after = now() + interval '100 s' WHERE id = \(id)")
-        let exchange = try await queue.exchange([], claiming: 4, for: worker)
-        let due = try #require(exchange.nextDue)
-        #expect(due > .seconds(50) && due <= .seconds(100))
-    }
-
-    @Test(arguments: [(0, 0), (1, 1), (8, 8), (9, 8), (11, 10), (17, 16), (31, 28), (100, 96), (128, 128), (500, 128)])
-    func limitsAreRoundedDownToAFew(limit: Int, rounded: Int) {
-        #expect(JobQueue.roundedLimit(limit) == rounded)
-    }
-
     @Test func onlyWhatIsOlderThanItsRetentionIsPruned() async throws {
         for _ in 0..<3 { _ = try await AppRows(database).upload("/masters/a.wav", to: UUID()) }
         for job in try await queue.claim(limit: 2, worker: worker) {
@@ -104,32 +72,5 @@ import Testing
         retention.completed["upload"] = .seconds(30 * 86_400)
         await HistoryPruner(queues: [queue], retention: retention, logger: TestDatabase.logger).prune()
         #expect(try await counts() == [1, 2])
-    }
-}
-
-/// Another session that keeps a job's row locked.
-private struct TestLock {
-    private let letGo: AsyncStream<Void>.Continuation
-    private let task: Task<Void, any Error>
-
-    init(_ database: Database, on id: UUID) async throws {
-        let (held, heldSignal) = AsyncStream<Void>.makeStream()
-        let (released, letGo) = AsyncStream<Void>.makeStream()
-        self.letGo = letGo
-        task = Task {
-            try await database.withConnection { connection in
-                try await connection.execute("BEGIN")
-                try await connection.execute("SELECT 1 FROM upload_jobs WHERE id = \(id) FOR UPDATE")
-                heldSignal.yield()
-                for await _ in released { break }
-                try await connection.execute("COMMIT")
-            }
-        }
-        for await _ in held { break }
-    }
-
-    func release() async {
-        letGo.yield()
-        _ = try? await task.value
     }
 }

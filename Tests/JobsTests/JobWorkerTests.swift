@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The worker's loop with a real queue; the handlers are the tests' own.
-@Suite struct JobWorkerTests {
+@Suite(.timeLimit(.minutes(2))) struct JobWorkerTests {
     let database: Database
     let queue: JobQueue
 

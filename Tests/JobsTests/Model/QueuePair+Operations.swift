@@ -1,6 +1,5 @@
 import Foundation
 import Postgres
-import Testing
 
 @testable import Jobs
 
@@ -47,26 +46,31 @@ extension QueuePair {
         let limit = generator.below(4)
         note("\(worker.id.modelName) claims \(limit) and writes \(answered.map { "\($0.0.name) \($0.1.event)" })")
         let real = answered.map { Verdict($0.1, of: $0.0.real, policy: queue.policy) }
-        let expected = zip(answered, real).map { pair, verdict in
-            let state = pair.0.model.state.applying(pair.1.event, policy: model.policy, jitter: 1)?.state
-            #expect(verdict.transition.state == state)
-            return Verdict(
-                id: verdict.id, lease: pair.0.model.lease, transition: verdict.transition, ending: verdict.ending,
-                error: verdict.error)
+        var expected: [Verdict] = []
+        for ((attempt, outcome), verdict) in zip(answered, real) {
+            let state = attempt.model.state.applying(outcome.event, policy: model.policy, jitter: 1)?.state
+            check(verdict.transition.state == state, "\(attempt.name) leads to another state")
+            expected.append(
+                Verdict(
+                    id: verdict.id, lease: attempt.model.lease, transition: verdict.transition,
+                    ending: verdict.ending, error: verdict.error))
         }
         let exchange = try await queue.exchange(real, claiming: limit, for: worker.id)
         let mirror = model.exchange(expected, claiming: limit, for: worker.id, seen: model)
         let locked = Set(answered.filter { mirror.locked.contains($0.0.model.lease) }.map(\.0.real.lease))
-        #expect(exchange.locked == locked)
-        #expect(exchange.lost == Set(answered.filter { mirror.lost.contains($0.0.model.lease) }.map(\.0.real.lease)))
-        #expect(limit == 0 || (exchange.nextDue == nil) == (mirror.nextDue == nil))
-        #expect(Set(exchange.claimed.map(\.id)) == Set(mirror.claimed.map(\.id)))
+        let lost = Set(answered.filter { mirror.lost.contains($0.0.model.lease) }.map(\.0.real.lease))
+        check(exchange.locked == locked, "\(exchange.locked.count) leases are locked instead of \(locked.count)")
+        check(exchange.lost == lost, "\(exchange.lost.count) leases are lost instead of \(lost.count)")
+        let due = (exchange.nextDue, mirror.nextDue)
+        check(limit == 0 || (due.0 == nil) == (due.1 == nil), "the next job is due in \(String(describing: due))")
+        let claimed = (Set(exchange.claimed.map(\.id)), Set(mirror.claimed.map(\.id)))
+        check(claimed.0 == claimed.1, "\(claimed.0.map(\.modelName)) were claimed, not \(claimed.1.map(\.modelName))")
         let written = answered.map(\.0).filter { !locked.contains($0.real.lease) }
         for attempt in written { forget(attempt) }
         for claim in mirror.claimed {
             guard let job = exchange.claimed.first(where: { $0.id == claim.id }) else { continue }
-            #expect(job.state == claim.state)
-            #expect(job.attempt == claim.attempt)
+            check(job.state == claim.state, "claimed in \(job.state) instead of \(claim.state)")
+            check(job.attempt == claim.attempt, "attempt \(job.attempt) instead of \(claim.attempt)")
             begin(Attempt(real: job, model: claim, worker: worker.id), by: worker)
         }
     }
@@ -106,10 +110,10 @@ extension QueuePair {
             hasResult: stores && !isRejected, seen: model)
         let settlement = try await queue.settle(attempt.real, as: outcome)
         if case .settled(let transition, _) = settlement {
-            #expect(isSettled == true)
-            #expect(transition.state == verdict.transition.state)
+            check(isSettled == true, "\(attempt.name) was settled")
+            check(transition.state == verdict.transition.state, "\(attempt.name) was settled as \(transition.state)")
         } else {
-            #expect(isSettled == false)
+            check(isSettled == false, "\(attempt.name) was not settled")
         }
     }
 
@@ -126,20 +130,24 @@ extension QueuePair {
         note("lost jobs are taken back")
         let taken = try await queue.takeBackLostJobs()
         let expected = Set(model.takeBackLostJobs())
-        #expect(Set(taken.map(\.id)) == expected)
-        for (id, state) in taken { #expect(state == model.job(id)?.state) }
+        check(Set(taken.map(\.id)) == expected, "\(taken.map(\.id.modelName)) were taken back")
+        for (id, state) in taken {
+            check(state == model.job(id)?.state, "\(id.modelName) was taken back as \(state)")
+        }
     }
 
     private mutating func beat(_ worker: Worker) async throws {
         let strays = try await worker.lease.beat(worker.id, within: .seconds(10))
         let held = model.beat(worker.id, seen: model)
         note("\(worker.id.modelName) beats: \(strays != nil)")
-        #expect((strays != nil) == (held != nil))
+        check((strays != nil) == (held != nil), "one of both says that \(worker.id.modelName) lives")
         guard let held, let strays else { return }
         await worker.lease.release(strays, of: worker.id)
         let comparison = worker.running.compare(with: held, askedAt: .now)
         if !comparison.strays.isEmpty { _ = model.release(of: worker.id, leases: comparison.strays) }
-        for attempt in attempts { #expect(attempt.realStop.isRaised == attempt.modelStop.isRaised) }
+        for attempt in attempts {
+            check(attempt.realStop.isRaised == attempt.modelStop.isRaised, "one of both stops \(attempt.name)")
+        }
         try await setBeat(of: worker.id, to: .seconds(3600))
     }
 
@@ -157,16 +165,19 @@ extension QueuePair {
         case 0:
             note("an operator retries \(id.modelName)")
             let expected = model.retry(id)
-            #expect(try await queue.retry(id) == expected)
+            let answer = try await queue.retry(id)
+            check(answer == expected, "the answer is \(answer) instead of \(expected)")
         case 1:
             note("an operator cancels \(id.modelName)")
             let expected = model.cancel(id)
-            #expect(try await queue.cancel(id) == expected)
+            let answer = try await queue.cancel(id)
+            check(answer == expected, "the answer is \(answer) instead of \(expected)")
         default:
             let priority = generator.below(3) - 1
             note("\(id.modelName) gets priority \(priority)")
             let expected = model.setPriority(priority, of: id)
-            #expect(try await queue.setPriority(Int16(priority), of: id) == expected)
+            let answer = try await queue.setPriority(Int16(priority), of: id)
+            check(answer == expected, "the answer is \(answer) instead of \(expected)")
         }
     }
 
@@ -175,19 +186,23 @@ extension QueuePair {
         case 0 where !model.isPaused:
             note("the queue is paused")
             let expected = model.pause(true)
-            #expect(try await queue.pause(by: "test") == expected)
+            let answer = try await queue.pause(by: "test")
+            check(answer == expected, "the answer is \(answer) instead of \(expected)")
         case 0, 1:
             note("the queue is resumed")
             let expected = model.pause(false)
-            #expect(try await queue.resume() == expected)
+            let answer = try await queue.resume()
+            check(answer == expected, "the answer is \(answer) instead of \(expected)")
         case 2:
             note("turns are given")
             let expected = model.giveTurns()
-            #expect(try await queue.giveTurns() == expected)
+            let answer = try await queue.giveTurns()
+            check(answer == expected, "the answer is \(answer) instead of \(expected)")
         default:
             note("all that failed are retried")
             let expected = model.retryAllFailed()
-            #expect(try await queue.retryAllFailed() == expected)
+            let answer = try await queue.retryAllFailed()
+            check(answer == expected, "the answer is \(answer) instead of \(expected)")
         }
     }
 

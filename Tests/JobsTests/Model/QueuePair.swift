@@ -37,6 +37,8 @@ struct QueuePair {
     var attempts: [Attempt] = []
     var generator: SplitMix64
     var trace: [String] = []
+    /// Where both answered the operations so far differently.
+    private(set) var complaints: [String] = []
     private var jobCount = 0
 
     init(database: Database, stranger: PostgresConnection, seed: UInt64) async throws {
@@ -59,6 +61,22 @@ struct QueuePair {
 
     mutating func note(_ step: String) {
         trace.append(step)
+    }
+
+    /// Notes a complaint unless `holds`.
+    mutating func check(_ holds: Bool, _ what: @autoclosure () -> String) {
+        if !holds { complaints.append(what()) }
+    }
+
+    /// Does random operations until both disagree.
+    /// - Returns: the steps that led there and what differs; nil where nothing does after so many `operations`.
+    mutating func firstDisagreement(within operations: Int) async throws -> String? {
+        for _ in 0..<operations {
+            try await step()
+            let found = try await complaints + differences()
+            guard found.isEmpty else { return (trace + found).joined(separator: "\n") }
+        }
+        return nil
     }
 
     // MARK: Rows
