@@ -78,11 +78,7 @@ package struct JobQueue: Sendable {
 extension JobOutcome {
     /// For the log.
     var summary: String {
-        switch self {
-        case .finished(let summary): summary
-        case .done, .released: ""
-        case .retry(let reason), .fail(let reason), .snooze(let reason): reason
-        }
+        if case .finished(let summary) = self { summary } else { error ?? "" }
     }
 }
 

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// What one job will do, whoever runs it and however often: known to the worker that acts it and to the harness that
 /// judges the end. It follows from the job's `local_path`, which holds the seed of the run and the job's number.
 package struct JobScript: Sendable, Hashable {

@@ -1,6 +1,7 @@
 import ChaosHarness
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// Jobs through everything that can be taken away from their workers. `scripts/chaos` does the same for longer.

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Jobs
 
 /// A worker's loop, what it began that has not ended, and the queue as far as a loop can tell; a seed decides what ends
@@ -23,7 +25,7 @@ struct ModelLoop {
     let batch: Int
     let scans: Bool
     var loop: WorkerLoop
-    var generator: SplitMix64
+    var generator: SeededGenerator
     let trace: Trace?
 
     var begun: [Begun] = []
@@ -50,7 +52,7 @@ struct ModelLoop {
     var arrivals = 0
 
     init(seed: UInt64, traces: Bool) {
-        generator = SplitMix64(seed: seed)
+        generator = SeededGenerator(seed: seed)
         mode = [.forever, .once, .untilEmpty][generator.below(3)]
         slots = generator.pick([1, 2, 3, 5, 9, 20]) ?? 1
         batch = generator.pick([1, 2, 3, 8, 10, 128]) ?? 1

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 @testable import Jobs
 
@@ -32,7 +33,7 @@ struct ModelWorld {
     /// Statements nobody waits for any more: their process died, or gave up waiting. The server may still run them.
     var orphans: [ModelProcess.Call] = []
     var checker = ModelChecker()
-    var generator: SplitMix64
+    var generator: SeededGenerator
     /// Written where somebody wants to read it.
     let trace: Trace?
     var isQuiet = false
@@ -41,7 +42,7 @@ struct ModelWorld {
     private var workerCount = 0
 
     init(seed: UInt64, flaw: Flaw? = nil, traces: Bool = false) throws(Violation) {
-        generator = SplitMix64(seed: seed)
+        generator = SeededGenerator(seed: seed)
         // Short waits, so that much happens to every job.
         var policy = RetryPolicy()
         policy.base = .seconds(1)

@@ -35,7 +35,7 @@ struct QueuePair {
     var workers: [Worker] = []
     /// Claimed, and not written by this test yet; many are lost by then.
     var attempts: [Attempt] = []
-    var generator: SplitMix64
+    var generator: SeededGenerator
     var trace: [String] = []
     /// Where both answered the operations so far differently.
     private(set) var complaints: [String] = []
@@ -44,7 +44,7 @@ struct QueuePair {
     init(database: Database, stranger: PostgresConnection, seed: UInt64) async throws {
         self.database = database
         self.stranger = stranger
-        generator = SplitMix64(seed: seed)
+        generator = SeededGenerator(seed: seed)
         // Waits that no test lives to see the end of: a hand makes a job due.
         var policy = RetryPolicy()
         policy.base = .seconds(100_000_000)
