@@ -82,6 +82,9 @@ let package = Package(
                 .embedInCode("0016_processing_jobs_ready_index.sql"),
                 .embedInCode("0017_upload_jobs_pending_index_dropped.sql"),
                 .embedInCode("0018_processing_jobs_pending_index_dropped.sql"),
+                .embedInCode("0019_bells.sql"),
+                .embedInCode("0020_upload_jobs_bell.sql"),
+                .embedInCode("0021_releases_bell.sql"),
             ]),
         .target(
             name: "Jobs",

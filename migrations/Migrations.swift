@@ -39,6 +39,9 @@ package enum Migrations {
         Migration(
             version: 18, name: "processing_jobs_pending_index_dropped",
             sql: text(PackageResources._018_processing_jobs_pending_index_dropped_sql)),
+        Migration(version: 19, name: "bells", sql: text(PackageResources._019_bells_sql)),
+        Migration(version: 20, name: "upload_jobs_bell", sql: text(PackageResources._020_upload_jobs_bell_sql)),
+        Migration(version: 21, name: "releases_bell", sql: text(PackageResources._021_releases_bell_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

@@ -36,8 +36,11 @@ def writers(bench: Bench) -> None:
 
 
 def wait_until_busy(bench: Bench) -> None:
-    deadline = time.monotonic() + 30
-    while int(bench.postgres.sql("bench", "SELECT count(*) FROM upload_jobs WHERE status = 'UPLOADING'")) < SLOTS:
+    """All slots are taken, and the doorbell that the worker armed while it slept has run out."""
+    running = "SELECT count(*) FROM upload_jobs WHERE status = 'UPLOADING'"
+    silent = "SELECT coalesce(to_timestamp(pg_sequence_last_value('lathe_upload_armed_until')) < now(), true)"
+    deadline = time.monotonic() + 60
+    while int(bench.postgres.sql("bench", running)) < SLOTS or bench.postgres.sql("bench", silent) != "t":
         if time.monotonic() > deadline:
             raise SystemExit("the worker did not fill its slots")
         time.sleep(0.1)

@@ -13,7 +13,14 @@ package final class Doorbell: Sendable {
         var ear: Int?
         var ears = 0
         var sleepers: [UUID: (channel: String, wake: AsyncStream<Void>.Continuation)] = [:]
+        /// Queues with room and nothing to do, by kind.
+        var armed: Set<String> = []
+        /// Until when the bells are rung.
+        var armedUntil: [String: ContinuousClock.Instant] = [:]
     }
+
+    /// For how long a bell is rung once it was armed: two beats, which keep it armed, and a moment.
+    static let armedTime = WorkerLease.beatInterval * 2 + .seconds(2)
 
     private let configuration: PostgresConfiguration
     private let channels: [String]
@@ -98,15 +105,35 @@ package final class Doorbell: Sendable {
     }
 }
 
-extension JobQueue {
-    /// Asks for the bell to be rung when jobs come, or for silence. The caller polls once more afterwards, for what came
-    /// before this was committed.
-    func arm(_ isArmed: Bool, for worker: UUID) async throws(PostgresError) {
-        let others: SQL = "array_remove(armed, \(table.kind)::text)"
-        try await database.execute(
-            """
-            UPDATE workers SET armed = \(sql: isArmed ? "array_append(\(sql: others), \(table.kind)::text)" : others)
-            WHERE id = \(worker)
-            """)
+// MARK: Arming
+
+extension Doorbell {
+    /// Asks for the bell to be rung when jobs come. The caller polls once more afterwards, for what came before.
+    func arm(_ queue: JobQueue) async throws(PostgresError) {
+        let kind = queue.table.kind
+        let isArmed = state.withLock { state in
+            state.armed.insert(kind)
+            return state.armedUntil[kind].map { $0 > .now + WorkerLease.beatInterval } ?? false
+        }
+        guard !isArmed else { return }
+        let until = ContinuousClock.now + Self.armedTime
+        try await queue.database.execute("SELECT \(sql: queue.table.arming)")
+        keptArmed([queue.table], until: until)
+    }
+
+    /// The bell need not be rung for this process any longer; it runs out, because another's workers may sleep by it.
+    func disarm(_ table: JobTable) {
+        state.withLock { _ = $0.armed.remove(table.kind) }
+    }
+
+    /// Whether the bell is to be kept armed.
+    func isArmed(_ table: JobTable) -> Bool {
+        state.withLock { $0.armed.contains(table.kind) && $0.armedUntil[table.kind] != nil }
+    }
+
+    func keptArmed(_ tables: [JobTable], until: ContinuousClock.Instant) {
+        state.withLock { state in
+            for table in tables { state.armedUntil[table.kind] = until }
+        }
     }
 }

@@ -31,7 +31,8 @@ package struct JobEngine: Sendable {
         self.logger = logger
         self.prepare = prepare
         lease = WorkerLease(
-            database: beatDatabase, tables: workers.map(\.queue.table), version: version, logger: logger)
+            database: beatDatabase, tables: workers.map(\.queue.table), version: version, doorbell: doorbell,
+            logger: logger)
     }
 
     /// The incarnation lost the database for so long that its jobs are others' now; thrown only where the run was to

@@ -50,11 +50,25 @@ package struct JobTable: Sendable {
     /// Channel on which the doorbell of this queue is rung.
     package var channel: String { "lathe_\(kind)" }
 
-    /// SQL statement that rings the doorbell, if a worker sleeps by it. It ends in a condition, which may be continued.
-    package var ringing: SQL {
+    /// Sequence with the Unix second until which the doorbell of this queue is to be rung.
+    private var bell: String { "lathe_\(kind)_armed_until" }
+
+    /// SQL condition: a worker sleeps by the doorbell.
+    var isArmed: SQL {
         """
-        SELECT pg_notify(\(channel), '')
-        WHERE EXISTS (SELECT 1 FROM workers w WHERE \(kind)::text = ANY (w.armed) AND \(sql: WorkerLease.isLive))
+        CASE WHEN has_sequence_privilege('\(unsafeRaw: bell)'::regclass, 'SELECT') THEN
+            to_timestamp(pg_sequence_last_value('\(unsafeRaw: bell)'::regclass)) > clock_timestamp() END
+        """
+    }
+
+    /// SQL statement that rings the doorbell, if a worker sleeps by it. It ends in a condition, which may be continued.
+    package var ringing: SQL { "SELECT pg_notify(\(channel), '') WHERE \(sql: isArmed)" }
+
+    /// SQL expression that arms the doorbell for ``Doorbell/armedTime``, at once and for all to see.
+    var arming: SQL {
+        """
+        setval('\(unsafeRaw: bell)'::regclass,
+            ceil(date_part('epoch', clock_timestamp()) + \(unsafeRaw: "\(Doorbell.armedTime.seconds)"))::bigint)
         """
     }
 }

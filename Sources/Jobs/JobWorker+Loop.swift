@@ -84,7 +84,7 @@ extension JobWorker {
                 return .holdEnded
             }
         case .arm(let isArmed):
-            group.addTask { [worker = run.worker] in await arm(isArmed, for: worker) }
+            group.addTask { [doorbell = run.doorbell] in await arm(isArmed, doorbell) }
         case .pause:
             group.addTask {
                 await pause()

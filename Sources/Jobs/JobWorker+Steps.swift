@@ -43,12 +43,18 @@ extension JobWorker {
         return exchange
     }
 
-    func arm(_ isArmed: Bool, for worker: UUID) async -> Wake {
+    func arm(_ isArmed: Bool, _ doorbell: Doorbell?) async -> Wake {
+        guard let doorbell, isArmed else {
+            doorbell?.disarm(queue.table)
+            return .armed(true)
+        }
         do {
-            try await queue.arm(isArmed, for: worker)
+            try await doorbell.arm(queue)
             return .armed(true)
         } catch {
-            logger.debug("\(kind) worker: the doorbell could not be armed: \(error)")
+            logger.log(
+                level: error.sqlState == .insufficientPrivilege ? .warning : .debug,
+                "\(kind) worker: the doorbell could not be armed: \(error)")
             return .armed(false)
         }
     }

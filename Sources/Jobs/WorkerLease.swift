@@ -28,13 +28,18 @@ package struct WorkerLease: Sendable {
     /// The job tables this process works on.
     let tables: [JobTable]
     let version: String
+    /// Kept armed by the beats.
+    let doorbell: Doorbell?
     /// What runs under the lease.
     let running = RunningJobs()
 
-    package init(database: Database, tables: [JobTable], version: String, logger: Logger) {
+    package init(
+        database: Database, tables: [JobTable], version: String, doorbell: Doorbell? = nil, logger: Logger
+    ) {
         self.database = database
         self.tables = tables
         self.version = version
+        self.doorbell = doorbell
         self.logger = logger
     }
 
@@ -77,7 +82,7 @@ package struct WorkerLease: Sendable {
         }
     }
 
-    /// One statement: beats, and learns which jobs the database takes for ours. So a job that an operator cancels, or
+    /// One statement: beats, keeps the doorbells armed that are, and learns which jobs the database takes for ours. So a job that an operator cancels, or
     /// changes by hand, is stopped within a beat.
     /// - Returns: leases it holds that nothing here runs; nil where its row had gone stale.
     func beat(_ worker: UUID, within limit: Duration) async throws -> [UUID]? {
@@ -87,12 +92,15 @@ package struct WorkerLease: Sendable {
             WHERE worker_id = \(worker) AND status = '\(unsafeRaw: table.runningStatus)' AND lease_token IS NOT NULL
             """
         }
+        let armed = tables.filter { doorbell?.isArmed($0) ?? false }
         let statement: SQL = """
             WITH beat AS (UPDATE workers w SET beat_at = now() WHERE id = \(worker) AND \(sql: Self.isLive) RETURNING id)
-            SELECT EXISTS (SELECT 1 FROM beat) AS is_live, ARRAY(\(sql: held.joined(separator: " UNION ALL "))) AS held
+            SELECT EXISTS (SELECT 1 FROM beat) AS is_live, ARRAY(\(sql: held.joined(separator: " UNION ALL "))) AS held,
+                ARRAY[\(sql: armed.map(\.arming).joined(separator: ", "))]::bigint[] AS armed_until
             """
         let sentAt = ContinuousClock.now
         let row = try await withTimeout(limit) { try await database.query(statement.prepared).single() }
+        doorbell?.keptArmed(armed, until: sentAt + Doorbell.armedTime)
         guard try row.decode("is_live", as: Bool.self) else { return nil }
         let comparison = running.compare(with: Set(try row.decode("held", as: [UUID].self)), askedAt: sentAt)
         if comparison.stopped > 0 {

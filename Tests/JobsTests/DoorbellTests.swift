@@ -100,7 +100,7 @@ import Testing
             try await asleep()
             let first = try await insert()
             #expect(try await jobs.next() == first)
-            try await eventually("it is disarmed") { try await !isArmed() }
+            try await eventually("its arming has run out") { try await !isArmed() }
             let second = try await unheard { connection in try await insert(on: connection) }
             jobs.release()
             #expect(try await jobs.next() == second)
@@ -113,24 +113,48 @@ import Testing
     }
 
     @Test func nobodyRingsForAWorkerThatIsGone() async throws {
-        let lease = WorkerLease(
-            database: database, tables: [JobQueueTests.table], version: "test", logger: TestDatabase.logger)
-        let worker = try await lease.register()
-        try await JobQueue(table: JobQueueTests.table, database: database).arm(true, for: worker)
+        let doorbell = Doorbell(test.configuration, of: [JobQueueTests.table], logger: TestDatabase.logger)
+        try await doorbell.arm(JobQueue(table: JobQueueTests.table, database: database))
         try await heard { connection in _ = try await insert(on: connection) }
-        try await database.execute("UPDATE workers SET beat_at = now() - interval '1 minute'")
+        try await silence(JobQueueTests.table)
         _ = try await unheard { connection in try await insert(on: connection) }
     }
 
-    @Test func armingTwiceIsArmingOnceAndEachQueueHasItsOwn() async throws {
-        let worker = try await JobQueueTests.register(in: database)
-        let uploads = JobQueue(table: JobQueueTests.table, database: database)
-        let processing = JobQueue(table: Self.releases, database: database)
-        let armed: SQL = "SELECT armed FROM workers"
-        for queue in [uploads, processing, uploads] { try await queue.arm(true, for: worker) }
-        #expect(try await database.query(armed).single().decode(0) == ["processing", "upload"])
-        try await processing.arm(false, for: worker)
-        #expect(try await database.query(armed).single().decode(0) == ["upload"])
+    @Test func eachQueueHasItsOwnBell() async throws {
+        let doorbell = Doorbell(
+            test.configuration, of: [JobQueueTests.table, Self.releases], logger: TestDatabase.logger)
+        try await doorbell.arm(JobQueue(table: JobQueueTests.table, database: database))
+        #expect(try await isArmed())
+        #expect(try await !isArmed(Self.releases))
+    }
+
+    /// Workers that sleep longer than one arming lasts.
+    @Test func theBeatKeepsTheBellArmedForWhoSleeps() async throws {
+        let doorbell = Doorbell(
+            test.configuration, of: [JobQueueTests.table, Self.releases], logger: TestDatabase.logger)
+        let lease = WorkerLease(
+            database: database, tables: [JobQueueTests.table, Self.releases], version: "test", doorbell: doorbell,
+            logger: TestDatabase.logger)
+        let worker = try await lease.register()
+        for table in [JobQueueTests.table, Self.releases] {
+            try await doorbell.arm(JobQueue(table: table, database: database))
+            try await silence(table)
+        }
+        doorbell.disarm(Self.releases)
+        _ = try await lease.beat(worker, within: .seconds(5))
+        #expect(try await isArmed())
+        #expect(try await !isArmed(Self.releases), "its worker does not sleep")
+    }
+
+    /// A job a second must not cost the database an arming a second.
+    @Test func anArmedBellIsNotArmedAgain() async throws {
+        let doorbell = Doorbell(test.configuration, of: [JobQueueTests.table], logger: TestDatabase.logger)
+        let queue = JobQueue(table: JobQueueTests.table, database: database)
+        try await doorbell.arm(queue)
+        try await silence(JobQueueTests.table)
+        doorbell.disarm(JobQueueTests.table)
+        try await doorbell.arm(queue)
+        #expect(try await !isArmed())
     }
 
     // MARK: The application's side
@@ -155,13 +179,24 @@ import Testing
         }
     }
 
-    @Test func aMissingTableOfLathesFailsNoStatementOfTheApplication() async throws {
-        try await database.execute("DROP TABLE workers")
+    /// As after `pg_restore --no-privileges`.
+    @Test func aRoleThatMayNotReadTheBellInsertsInSilence() async throws {
+        let role = "app_\(UUID().uuidString.prefix(8).lowercased())"
+        try await database.execute("CREATE ROLE \(identifier: role)")
+        try await database.execute("GRANT INSERT, SELECT ON upload_jobs TO \(identifier: role)")
+        try await database.execute("GRANT SELECT, UPDATE ON releases TO \(identifier: role)")
+        try await database.execute("REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC")
         let release = try await AppRows(database).release()
-        _ = try await insert()
-        #expect(
-            try await database.execute("UPDATE releases SET status = 'PROCESSING' WHERE id = \(release.id)") == 1)
-        #expect(try await database.query("SELECT status::text FROM upload_jobs").single().decode(0) == "PENDING")
+        for table in [JobQueueTests.table, Self.releases] {
+            try await Doorbell(test.configuration, of: [table], logger: TestDatabase.logger)
+                .arm(JobQueue(table: table, database: database))
+        }
+        _ = try await unheard { app in
+            try await app.execute("SET ROLE \(identifier: role)")
+            _ = try await insert(on: app)
+            #expect(try await app.execute("UPDATE releases SET status = 'PROCESSING' WHERE id = \(release.id)") == 1)
+            try await app.execute("RESET ROLE")
+        }
     }
 }
 
@@ -188,8 +223,12 @@ extension DoorbellTests {
     }
 
     private func isArmed(_ table: JobTable = JobQueueTests.table) async throws -> Bool {
-        try await database.query("SELECT coalesce(bool_or(\(table.kind)::text = ANY (armed)), false) FROM workers")
-            .single().decode(0)
+        try await database.query("SELECT coalesce(\(sql: table.isArmed), false)").single().decode(0)
+    }
+
+    /// As if the time for which it was armed were over.
+    private func silence(_ table: JobTable) async throws {
+        try await database.execute("SELECT setval('\(unsafeRaw: "lathe_\(table.kind)_armed_until")', 1)")
     }
 
     /// Waits until the worker sleeps by the bell.

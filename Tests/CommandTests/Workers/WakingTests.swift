@@ -11,7 +11,10 @@ struct WakingTests {
     private func asleep(_ stage: Stage) async throws {
         try await eventually("both workers sleep") {
             try await stage.value(
-                "SELECT coalesce(bool_or(armed @> '{upload,processing}'), false) FROM workers")
+                """
+                SELECT pg_sequence_last_value('lathe_upload_armed_until') IS NOT NULL
+                    AND pg_sequence_last_value('lathe_processing_armed_until') IS NOT NULL
+                """)
         }
     }
 
@@ -45,7 +48,7 @@ struct WakingTests {
             let listeners: Int = try await stage.value(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'")
             #expect(listeners == 0)
-            #expect(try await stage.value("SELECT armed = '{}' FROM workers"))
+            #expect(try await stage.value("SELECT pg_sequence_last_value('lathe_upload_armed_until') IS NULL"))
             lathe.signal(SIGTERM)
         }
         #expect(outcome.status == .exited(0), "\(outcome.error)")
