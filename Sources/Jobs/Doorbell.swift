@@ -12,6 +12,8 @@ package final class Doorbell: Sendable {
         /// Grows with every new connection that listens; nil while none does.
         var ear: Int?
         var ears = 0
+        /// The connection that listens.
+        var connection: PostgresConnection?
         var sleepers: [UUID: (channel: String, wake: AsyncStream<Void>.Continuation)] = [:]
         /// Queues with room and nothing to do, by kind.
         var armed: Set<String> = []
@@ -26,10 +28,14 @@ package final class Doorbell: Sendable {
     private let channels: [String]
     private let logger: Logger
     private let state = Mutex(State())
+    /// Of its connections, one after the other, and of the loops that it wakes: between a ring and the claim that answers
+    /// it no other thread has to be woken. Nil where the system refused one.
+    let thread: ConnectionThread?
 
     /// - Parameter tables: whose bells are listened for.
     package init(_ configuration: PostgresConfiguration, of tables: [JobTable], logger: Logger) {
         self.configuration = configuration
+        thread = try? .started()
         self.logger = logger
         channels = tables.map(\.channel)
     }
@@ -37,6 +43,12 @@ package final class Doorbell: Sendable {
     /// Which connection listens now, nil for none. What was armed for an earlier one must be armed anew, because rings in
     /// between were missed.
     var ear: Int? { state.withLock(\.ear) }
+
+    deinit { thread?.stop() }
+
+    /// The connection that listens, nil while none does. It may be used for a claim that answers a ring, because it is
+    /// known to live; it may have been cut off long ago when nothing was heard.
+    var connection: PostgresConnection? { state.withLock(\.connection) }
 
     /// An element for each ring, and for each change of ``ear``, of which the present one is the first; several come as
     /// one.
@@ -74,7 +86,8 @@ package final class Doorbell: Sendable {
     /// Listens until the connection is lost or the task cancelled.
     /// - Returns: false where it cannot listen at all.
     private func listen() async throws(PostgresError) -> Bool {
-        let connection = try await PostgresConnection.connect(configuration, logger: logger) { [weak self] ring in
+        let connection = try await PostgresConnection.connect(configuration, on: thread, logger: logger) {
+            [weak self] ring in
             self?.wake(ring.channel)
         }
         guard try await connection.isDirect() else { return false }
@@ -84,9 +97,13 @@ package final class Doorbell: Sendable {
         change { state in
             state.ears += 1
             state.ear = state.ears
+            state.connection = connection
         }
         for await _ in connection.notifications {}
-        change { $0.ear = nil }
+        change { state in
+            state.ear = nil
+            state.connection = nil
+        }
         await connection.close()
         return true
     }

@@ -145,7 +145,9 @@ package struct JobEngine: Sendable {
         }
         return try await withThrowingTaskGroup(of: JobWorker.Tally.self) { group in
             for worker in workers {
-                group.addTask { try await run(worker, as: incarnation, mode: mode) }
+                group.addTask(executorPreference: doorbell?.thread) {
+                    try await run(worker, as: incarnation, mode: mode)
+                }
             }
             return try await group.reduce(JobWorker.Tally()) { $0 + $1 }
         }

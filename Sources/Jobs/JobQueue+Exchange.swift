@@ -1,5 +1,6 @@
 package import Foundation
 package import Postgres
+import Synchronization
 
 extension JobQueue {
     /// What came of one exchange with the queue.
@@ -31,12 +32,23 @@ extension JobQueue {
     /// - Parameters:
     ///   - limit: from 0, as ``roundedLimit(_:of:)`` made it.
     ///   - asksDue: whether ``Exchange/nextDue`` is wanted, which is found by looking at all jobs that wait.
+    ///   - connection: nil for one of the queue's own.
     func exchange(
-        _ verdicts: [Verdict], claiming limit: Int, for worker: UUID, asksDue: Bool = true
+        _ verdicts: [Verdict], claiming limit: Int, for worker: UUID, asksDue: Bool = true,
+        over connection: PostgresConnection? = nil
     ) async throws(PostgresError) -> Exchange {
         guard !verdicts.isEmpty || limit > 0 else { return Exchange() }
-        let rows = try await database.query(statement(verdicts, limit, worker, asksDue).prepared)
-        var exchange = try Exchange(rows, verdicts: verdicts)
+        let statement =
+            verdicts.isEmpty
+            ? claims.statement(limit, worker, asksDue) { self.statement([], limit, worker, asksDue).prepared }
+            : self.statement(verdicts, limit, worker, asksDue).prepared
+        let rows =
+            if let connection, connection.isAlive {
+                try await connection.query(statement)
+            } else {
+                try await database.query(statement)
+            }
+        var exchange = try Exchange(rows, hasTail: !verdicts.isEmpty || asksDue, verdicts: verdicts)
         exchange.isDueKnown = asksDue && limit > 0
         return exchange
     }
@@ -51,7 +63,8 @@ extension JobQueue {
     }
 
     /// The claim's CTE is MATERIALIZED because a LIMIT in a subquery of an UPDATE may run more than once and claim more
-    /// than it says. The last row of the answer is no job: it tells of the verdicts, and of the next job to come.
+    /// than it says. The last row of the answer is no job, unless nothing else was asked: it tells of the verdicts, and of the next job
+    /// to come.
     private func statement(_ verdicts: [Verdict], _ limit: Int, _ worker: UUID, _ asksDue: Bool) -> SQL {
         let name: SQL = "\(identifier: table.name)"
         var expressions: [SQL] = []
@@ -70,7 +83,11 @@ extension JobQueue {
         guard limit > 0 else {
             return "WITH \(sql: expressions.joined(separator: ", ")) SELECT \(sql: settled), NULL::float8 AS next_due"
         }
-        expressions.append(claiming(limit, for: worker))
+        expressions.append(next(limit, for: worker))
+        guard !verdicts.isEmpty || asksDue else {
+            return "WITH \(sql: expressions.joined(separator: ", ")) \(sql: claimed(by: worker))"
+        }
+        expressions.append("claimed AS (\(sql: claimed(by: worker)))")
         return """
             WITH \(sql: expressions.joined(separator: ", "))
             SELECT claimed.*, NULL::bigint AS settled, NULL::uuid[] AS settled_leases, NULL::uuid[] AS locked_leases,
@@ -97,7 +114,7 @@ extension JobQueue {
         """
     }
 
-    private func claiming(_ limit: Int, for worker: UUID) -> SQL {
+    private func next(_ limit: Int, for worker: UUID) -> SQL {
         """
         next AS MATERIALIZED (
             SELECT job.id FROM \(identifier: table.name) AS job
@@ -107,31 +124,59 @@ extension JobQueue {
             ORDER BY job.priority, job.turn, job.run_after, job.id
             LIMIT \(unsafeRaw: "\(limit)")
             FOR UPDATE OF job SKIP LOCKED
-        ), claimed AS (
-            UPDATE \(identifier: table.name) AS job
-            SET status = '\(unsafeRaw: table.runningStatus)', worker_id = \(worker), lease_token = gen_random_uuid(),
-                attempt_count = attempt_count + 1, started_at = now(), finished_at = NULL
-            FROM next
-            WHERE job.id = next.id
-            RETURNING job.*
         )
+        """
+    }
+
+    private func claimed(by worker: UUID) -> SQL {
+        """
+        UPDATE \(identifier: table.name) AS job
+        SET status = '\(unsafeRaw: table.runningStatus)', worker_id = \(worker), lease_token = gen_random_uuid(),
+            attempt_count = attempt_count + 1, started_at = now(), finished_at = NULL
+        FROM next
+        WHERE job.id = next.id
+        RETURNING job.*
         """
     }
 }
 
 extension JobQueue.Exchange {
-    fileprivate init(_ rows: PostgresRows, verdicts: [Verdict]) throws(PostgresError) {
-        guard let tail = rows.last else { throw PostgresError(.decoding, "the exchange returned no row") }
-        claimed.reserveCapacity(rows.count - 1)
-        for row in rows.dropLast() {
+    fileprivate init(_ rows: PostgresRows, hasTail: Bool, verdicts: [Verdict]) throws(PostgresError) {
+        claimed.reserveCapacity(rows.count)
+        for row in rows.dropLast(hasTail ? 1 : 0) {
             claimed.append(try ClaimedJob(row: row))
         }
+        guard hasTail else { return }
+        guard let tail = rows.last else { throw PostgresError(.decoding, "the exchange returned no row") }
         nextDue = try tail.decode("next_due", as: Double?.self).map { .seconds($0) }
         guard try tail.decode("settled", as: Int.self) < verdicts.count else { return }
         let settled = Set(try tail.decode("settled_leases", as: [UUID]?.self) ?? [])
         let running = Set(try tail.decode("locked_leases", as: [UUID]?.self) ?? [])
         for case let lease? in verdicts.map(\.lease) where !settled.contains(lease) {
             if running.contains(lease) { locked.insert(lease) } else { lost.insert(lease) }
+        }
+    }
+}
+
+/// Claims that write no verdicts. To make such a statement takes as long as to send it, and a ring waits for it.
+final class ClaimStatements: Sendable {
+    private struct Key: Hashable {
+        let limit: Int
+        let worker: UUID
+        let asksDue: Bool
+    }
+
+    private let known = Mutex<[Key: SQL]>([:])
+
+    func statement(_ limit: Int, _ worker: UUID, _ asksDue: Bool, make: () -> SQL) -> SQL {
+        let key = Key(limit: limit, worker: worker, asksDue: asksDue)
+        return known.withLock { known in
+            if let statement = known[key] { return statement }
+            // There is one worker at a time, and there are few limits.
+            if known.keys.first.map({ $0.worker != worker }) ?? false { known = [:] }
+            let statement = make()
+            known[key] = statement
+            return statement
         }
     }
 }

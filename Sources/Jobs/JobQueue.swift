@@ -7,6 +7,7 @@ package struct JobQueue: Sendable {
     package let table: JobTable
     package let database: Database
     package let policy: RetryPolicy
+    let claims = ClaimStatements()
 
     package init(table: JobTable, database: Database, policy: RetryPolicy = RetryPolicy()) {
         self.table = table

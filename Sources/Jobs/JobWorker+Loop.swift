@@ -38,6 +38,8 @@ extension JobWorker {
         /// When the next due job was last asked for: once a second at most, because the look passes over every job that
         /// waits.
         var askedAt: ContinuousClock.Instant?
+        /// The bell rang since the last exchange.
+        var isRung = false
         /// What ends a run that was to end by itself, once what runs has ended.
         var failure: (any Error)?
         /// What cannot be written now is given up.
@@ -60,7 +62,7 @@ extension JobWorker {
     func begin(_ step: WorkerLoop.Step, of run: inout Run, in group: inout Group) {
         switch step {
         case .scan:
-            group.addTask { [hasBacklog = run.loop.hasBacklog] in
+            group.addTask(executorPreference: globalConcurrentExecutor) { [hasBacklog = run.loop.hasBacklog] in
                 await scan(hasBacklog: hasBacklog)
                 return .scanned
             }
@@ -68,8 +70,10 @@ extension JobWorker {
             let answers = Array(run.gathered.prefix(write))
             run.gathered.removeFirst(write)
             let asksDue = run.asksDue()
+            let connection = run.isRung ? run.doorbell?.connection : nil
+            run.isRung = false
             group.addTask { [worker = run.worker] in
-                await exchange(answers, claiming: limit, for: worker, asksDue: asksDue)
+                await exchange(answers, claiming: limit, for: worker, asksDue: asksDue, over: connection)
             }
         case .linger:
             group.addTask {
@@ -111,6 +115,7 @@ extension JobWorker {
         case .lingered: run.loop.lingered()
         case .armed(let succeeded): run.loop.armed(succeeded: succeeded)
         case .rang(let ear, let rings):
+            run.isRung = true
             run.loop.rang(ear: ear)
             if let doorbell = run.doorbell { hearken(rings, of: doorbell, in: &group) }
         case .jobEnded(let ending): end(ending, in: &run)
@@ -137,7 +142,9 @@ extension JobWorker {
     private func start(_ jobs: [ClaimedJob], of run: Run, in group: inout Group) {
         run.jobRun.running.insert(jobs.lazy.map(\.lease))
         for job in jobs {
-            group.addTask { [jobRun = run.jobRun] in .jobEnded(await jobRun.run(job)) }
+            group.addTask(executorPreference: globalConcurrentExecutor) { [jobRun = run.jobRun] in
+                .jobEnded(await jobRun.run(job))
+            }
         }
     }
 

@@ -6,13 +6,16 @@ import ServiceLifecycle
 /// What the loop's steps do, each in a task of its own.
 extension JobWorker {
     /// Writes outcomes and claims new jobs.
+    /// - Parameter connection: to claim over, if there is nothing to write.
     func exchange(
-        _ answers: [JobRun.Answer], claiming limit: Int, for worker: UUID, asksDue: Bool
+        _ answers: [JobRun.Answer], claiming limit: Int, for worker: UUID, asksDue: Bool,
+        over connection: PostgresConnection?
     ) async -> Wake {
         do {
             let verdicts = answers.map(\.verdict)
             guard !verdicts.isEmpty else {
-                let exchange = try await queue.exchange([], claiming: limit, for: worker, asksDue: asksDue)
+                let exchange = try await queue.exchange(
+                    [], claiming: limit, for: worker, asksDue: asksDue, over: connection)
                 return .exchanged(exchange, of: [], limit: limit)
             }
             let exchange = try await JobRun.writing {

@@ -6,7 +6,10 @@ import Synchronization
 ///
 /// libpq may block (name lookups, TLS handshakes, a synchronous transaction body), which a thread of its own may do
 /// and Swift's cooperative pool may not.
-final class ConnectionThread: SerialExecutor {
+///
+/// Tasks may prefer it too: what they do between two statements then needs no other thread to be woken. They wait while
+/// a statement runs.
+package final class ConnectionThread: SerialExecutor, TaskExecutor {
     private struct State {
         var jobs: [UnownedJob] = []
         var isStopped = false
@@ -19,20 +22,27 @@ final class ConnectionThread: SerialExecutor {
     private let event: EventDescriptor
 
     /// - Throws: ``PostgresError`` of kind `connectionFailed` where the system gives no descriptor or no thread.
-    init() throws(PostgresError) {
+    private init() throws(PostgresError) {
         event = try EventDescriptor()
     }
 
+    /// A thread for connections that follow one another, and for tasks.
+    package static func started() throws(PostgresError) -> ConnectionThread {
+        let thread = try ConnectionThread()
+        try thread.start()
+        return thread
+    }
+
     /// Begins the thread; it ends after ``stop()`` and the last job.
-    func start() throws(PostgresError) {
+    private func start() throws(PostgresError) {
         guard startDetachedThread(named: "lathe-postgres", { self.run() }) else {
             throw PostgresError(
                 .connectionFailed, "the system refused a thread for the connection; too many threads run")
         }
     }
 
-    /// Only for the owner of the last reference to the actor: a job that comes later would never run.
-    func stop() {
+    /// For whoever knows that no connection and no task uses it any longer: a job that comes later would never run.
+    package func stop() {
         state.withLock { $0.isStopped = true }
         wake()
     }
@@ -40,17 +50,17 @@ final class ConnectionThread: SerialExecutor {
     /// Makes ``wait(for:until:)`` return, or the thread look for jobs.
     func wake() { event.signal() }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         state.withLock { $0.jobs.append(job) }
         wake()
     }
 
-    func asUnownedSerialExecutor() -> UnownedSerialExecutor { unsafe UnownedSerialExecutor(ordinary: self) }
+    package func asUnownedSerialExecutor() -> UnownedSerialExecutor { unsafe UnownedSerialExecutor(ordinary: self) }
 
-    func isIsolatingCurrentContext() -> Bool? { isCurrent }
+    package func isIsolatingCurrentContext() -> Bool? { isCurrent }
 
-    func checkIsolated() { precondition(isCurrent, "a connection was used outside its thread") }
+    package func checkIsolated() { precondition(isCurrent, "a connection was used outside its thread") }
 
     private var isCurrent: Bool {
         state.withLock { state in state.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
@@ -78,7 +88,10 @@ final class ConnectionThread: SerialExecutor {
                 defer { state.jobs.removeAll(keepingCapacity: true) }
                 return (state.jobs, state.isStopped)
             }
-            for job in jobs { unsafe job.runSynchronously(on: asUnownedSerialExecutor()) }
+            for job in jobs {
+                unsafe job.runSynchronously(
+                    isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+            }
             guard jobs.isEmpty else { continue }
             if isStopped { return }
             watch()

@@ -6,6 +6,8 @@ package import Logging
 /// stops its statement on the server. Dropping the last reference closes the connection.
 package actor PostgresConnection {
     private let thread: ConnectionThread
+    /// The thread ends with the connection.
+    private let ownsThread: Bool
     private let status = ConnectionStatus()
     private let logger: Logger
     private var session: Session?
@@ -19,24 +21,29 @@ package actor PostgresConnection {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
     /// Connects and signs in, within the configuration's `connectTimeout`.
-    /// - Parameter onNotification: called on the connection's own thread with each notification that arrives, before
-    ///   ``notifications`` has it; for who cannot wait for a task to be woken.
+    /// - Parameters:
+    ///   - thread: one that no other connection uses now; nil for one of its own.
+    ///   - onNotification: called on the connection's thread with each notification that arrives, which
+    ///     ``notifications`` then has not; for who cannot wait for a task to be woken.
     /// - Throws: ``PostgresError`` of kind `connectionFailed`, `invalidConfiguration` or `cancelled`.
     package static func connect(
-        _ configuration: PostgresConfiguration, logger: Logger,
+        _ configuration: PostgresConfiguration, on thread: ConnectionThread? = nil, logger: Logger,
         onNotification: (@Sendable (PostgresNotification) -> Void)? = nil
     ) async throws(PostgresError) -> PostgresConnection {
-        let thread = try ConnectionThread()
-        try thread.start()
-        let connection = PostgresConnection(on: thread, logger: logger, onNotification: onNotification)
+        let ownsThread = thread == nil
+        let thread = if let thread { thread } else { try ConnectionThread.started() }
+        let connection = PostgresConnection(
+            on: thread, ownsThread: ownsThread, logger: logger, onNotification: onNotification)
         try await connection.open(configuration)
         return connection
     }
 
     private init(
-        on thread: ConnectionThread, logger: Logger, onNotification: (@Sendable (PostgresNotification) -> Void)?
+        on thread: ConnectionThread, ownsThread: Bool, logger: Logger,
+        onNotification: (@Sendable (PostgresNotification) -> Void)?
     ) {
         self.thread = thread
+        self.ownsThread = ownsThread
         self.logger = logger
         self.onNotification = onNotification
         (notifications, notificationSource) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
@@ -44,7 +51,7 @@ package actor PostgresConnection {
 
     isolated deinit {
         session?.close()
-        thread.stop()
+        if ownsThread { thread.stop() }
     }
 
     /// False from the moment the connection is known to be lost or closed. An idle connection notices by itself.

@@ -8,7 +8,7 @@ struct RenderedSQL {
     static let maximumBinds = 65_535
 
     init(_ sql: SQL) throws(PostgresError) {
-        text = sql.description
+        text = sql.preparedText ?? sql.description
         guard !text.containsNUL else {
             throw PostgresError(.encoding, "the statement contains a NUL character, which Postgres does not accept")
         }

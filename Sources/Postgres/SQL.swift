@@ -10,10 +10,14 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation, CustomStringConv
     enum Fragment: Sendable {
         case text(String)
         case bind(any PostgresEncodable)
+
+        /// In bytes, a bind's number taken for short.
+        var length: Int { if case .text(let text) = self { text.utf8.count } else { 4 } }
     }
 
     private(set) var fragments: [Fragment]
-    private(set) var isPrepared = false
+    /// The text of a ``prepared`` statement.
+    private(set) var preparedText: String?
 
     package init(stringLiteral text: String) { fragments = [.text(text)] }
 
@@ -26,14 +30,16 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation, CustomStringConv
     /// a pooler may give the next statement to another server process, it is sent like any other.
     package var prepared: SQL {
         var copy = self
-        copy.isPrepared = true
+        copy.preparedText = description
         return copy
     }
 
     /// The statement as it is sent, without the values of its binds: they may be secrets.
     package var description: String {
         var bindCount = 0
-        return fragments.reduce(into: "") { text, fragment in
+        var text = ""
+        text.reserveCapacity(fragments.reduce(0) { $0 + $1.length })
+        for fragment in fragments {
             switch fragment {
             case .text(let raw): text += raw
             case .bind:
@@ -41,6 +47,7 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation, CustomStringConv
                 text += "$\(bindCount)"
             }
         }
+        return text
     }
 
     /// Collects the pieces of an interpolated statement.
@@ -87,6 +94,7 @@ extension Sequence<SQL> {
 
 extension String {
     var quotedAsIdentifier: String {
-        "\"" + unicodeScalars.reduce(into: "") { $0 += $1 == "\"" ? "\"\"" : String($1) } + "\""
+        guard utf8.contains(UInt8(ascii: "\"")) else { return "\"\(self)\"" }
+        return "\"" + unicodeScalars.reduce(into: "") { $0 += $1 == "\"" ? "\"\"" : String($1) } + "\""
     }
 }

@@ -6,7 +6,7 @@ extension Session {
     /// - Parameter cancellation: nil for what must not be stopped half-way: COMMIT, ROLLBACK.
     func run(_ sql: SQL, _ cancellation: Cancellation?) throws(PostgresError) -> PostgresRows {
         let statement = try RenderedSQL(sql)
-        guard sql.isPrepared, try isDirect(cancellation) else {
+        guard sql.preparedText != nil, try isDirect(cancellation) else {
             return try exchange(cancellation) { $0.send(statement) }
         }
         do {

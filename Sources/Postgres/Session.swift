@@ -77,8 +77,11 @@ final class Session {
 
     func deliverNotifications() {
         while let notification = handle.nextNotification() {
-            onNotification?(notification)
-            notifications.yield(notification)
+            guard let onNotification else {
+                notifications.yield(notification)
+                continue
+            }
+            onNotification(notification)
         }
     }
 

@@ -33,6 +33,20 @@ import Testing
         }
     }
 
+    @Test func aRingIsAnsweredOverTheConnectionThatHeardIt() async throws {
+        let jobs = StartedJobs()
+        let doorbell = Doorbell(test.configuration, of: [JobQueueTests.table], logger: TestDatabase.logger)
+        try await atWork(jobs, doorbell: doorbell) {
+            try await asleep()
+            let pid = try #require(try await listener(doorbell))
+            let id = try await insert()
+            #expect(try await jobs.next() == id)
+            let last: String = try await database.query("SELECT query FROM pg_stat_activity WHERE pid = \(pid)")
+                .single().decode(0)
+            #expect(last.hasPrefix("WITH next AS"), "\(last)")
+        }
+    }
+
     @Test func aJobStartsByItselfWhenItIsDue() async throws {
         let jobs = StartedJobs()
         // One is there before the worker, one comes while it sleeps.
@@ -62,15 +76,16 @@ import Testing
 
     @Test func itRingsAgainAfterItsConnectionWasTerminated() async throws {
         let jobs = StartedJobs()
-        try await atWork(jobs) {
+        let doorbell = Doorbell(test.configuration, of: [JobQueueTests.table], logger: TestDatabase.logger)
+        try await atWork(jobs, doorbell: doorbell) {
             try await asleep()
-            let first = try await listener()
+            let first = try #require(try await listener(doorbell))
             try await database.execute("SELECT pg_terminate_backend(\(first)::integer)")
             // Found by the poll with the new connection, if nobody listens yet.
             let meanwhile = try await insert()
             #expect(try await jobs.next() == meanwhile)
             try await eventually("another connection listens") {
-                guard let pid = try await listeners().first else { return false }
+                guard let pid = try await listener(doorbell) else { return false }
                 return pid != first
             }
             try await asleep()
@@ -203,7 +218,8 @@ import Testing
 extension DoorbellTests {
     /// Runs an engine with one worker while `body` runs.
     private func atWork(
-        _ handler: some JobHandler, table: JobTable = JobQueueTests.table, concurrency: Int = 2,
+        _ handler: some JobHandler, table: JobTable = JobQueueTests.table, doorbell: Doorbell? = nil,
+        concurrency: Int = 2,
         _ body: () async throws -> Void
     ) async throws {
         let pool = test.pool(maximumConnections: 4)
@@ -213,8 +229,8 @@ extension DoorbellTests {
             logger: TestDatabase.logger)
         let engine = JobEngine(
             workers: [worker], beatDatabase: test.pool(maximumConnections: 1),
-            doorbell: Doorbell(test.configuration, of: [table], logger: TestDatabase.logger), version: "test",
-            logger: TestDatabase.logger)
+            doorbell: doorbell ?? Doorbell(test.configuration, of: [table], logger: TestDatabase.logger),
+            version: "test", logger: TestDatabase.logger)
         let run = Task { try await engine.run(.forever) }
         defer { run.cancel() }
         try await body()
@@ -237,14 +253,8 @@ extension DoorbellTests {
     }
 
     /// The doorbell's server process.
-    private func listeners() async throws -> [Int] {
-        try await database.query(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
-        ).map { row in try row.decode(0) }
-    }
-
-    private func listener() async throws -> Int {
-        try #require(try await listeners().first)
+    private func listener(_ doorbell: Doorbell) async throws -> Int? {
+        try? await doorbell.connection?.query("SELECT pg_backend_pid()").single().decode(0)
     }
 
     private func insert(after delay: Duration = .zero) async throws -> UUID {

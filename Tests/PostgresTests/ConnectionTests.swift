@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Logging
 import PrivatePostgres
 import Synchronization
@@ -12,6 +13,23 @@ struct ConnectionTests {
         await #expect(throws: PostgresError.self) {
             try await PostgresConnection.connect(configuration, logger: TestDatabase.logger)
         }
+    }
+
+    @Test func connectionsThatFollowOneAnotherShareAThreadWithTasks() async throws {
+        let database = try await TestDatabase.make()
+        let thread = try ConnectionThread.started()
+        let taskThread = await withTaskGroup(of: UInt.self) { group in
+            group.addTask(executorPreference: thread) { pthread_self() }
+            return await group.next()
+        }
+        for _ in 0..<2 {
+            let connection = try await PostgresConnection.connect(
+                database.configuration, on: thread, logger: TestDatabase.logger)
+            let ownThread = try await connection.transaction { _ in pthread_self() }
+            #expect(ownThread == taskThread)
+            await connection.close()
+        }
+        thread.stop()
     }
 
     @Test func aServerThatIsNotThereIsNamedWithHostAndPort() async throws {

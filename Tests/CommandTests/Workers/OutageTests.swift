@@ -6,8 +6,9 @@ import Testing
 
 /// `lathe work` while its database is away for longer than a lease can last, or crashes.
 struct OutageTests {
-    /// Without a beat for 9 s a worker stops its own work; after 15 s others may take it.
-    private static let longOutage = Duration.seconds(16)
+    /// Without a beat for 9 s a worker stops its own work; after 15 s others may take it; this is a minute of refused
+    /// connections.
+    private static let longOutage = Duration.seconds(60)
 
     /// One track after the other, so that there is always one that runs.
     private static let settings = ["LATHE_PROCESSING_CONCURRENCY": "1", "LATHE_UPLOAD_CONCURRENCY": "1"]
