@@ -19,10 +19,15 @@ package final class Doorbell: Sendable {
         var armed: Set<String> = []
         /// Until when the bells are rung.
         var armedUntil: [String: ContinuousClock.Instant] = [:]
+        /// It was said that the role may not arm the bells.
+        var hasComplained = false
     }
 
     /// For how long a bell is rung once it was armed: two beats, which keep it armed, and a moment.
     static let armedTime = WorkerLease.beatInterval * 2 + .seconds(2)
+
+    /// The longest an attempt to connect may take, because the workers' loops wait for it: they share its thread.
+    private static let connectTimeout = Duration.seconds(3)
 
     private let configuration: PostgresConfiguration
     private let channels: [String]
@@ -34,17 +39,19 @@ package final class Doorbell: Sendable {
 
     /// - Parameter tables: whose bells are listened for.
     package init(_ configuration: PostgresConfiguration, of tables: [JobTable], logger: Logger) {
+        var configuration = configuration
+        configuration.connectTimeout = min(configuration.connectTimeout ?? Self.connectTimeout, Self.connectTimeout)
         self.configuration = configuration
         thread = try? .started()
         self.logger = logger
         channels = tables.map(\.channel)
     }
 
+    deinit { thread?.stop() }
+
     /// Which connection listens now, nil for none. What was armed for an earlier one must be armed anew, because rings in
     /// between were missed.
     var ear: Int? { state.withLock(\.ear) }
-
-    deinit { thread?.stop() }
 
     /// The connection that listens, nil while none does. It may be used for a claim that answers a ring, because it is
     /// known to live; it may have been cut off long ago when nothing was heard.
@@ -134,8 +141,25 @@ extension Doorbell {
         }
         guard !isArmed else { return }
         let until = ContinuousClock.now + Self.armedTime
-        try await queue.database.execute("SELECT \(sql: queue.table.arming)")
+        do {
+            try await queue.database.execute("SELECT \(sql: queue.table.arming)")
+        } catch {
+            complain(of: error, queue.table)
+            throw error
+        }
         keptArmed([queue.table], until: until)
+    }
+
+    private func complain(of error: PostgresError, _ table: JobTable) {
+        guard error.sqlState == .insufficientPrivilege else { return }
+        let isNew = state.withLock { state in
+            defer { state.hasComplained = true }
+            return !state.hasComplained
+        }
+        guard isNew else { return }
+        logger.warning(
+            "no doorbell, new jobs wait for the poll: GRANT UPDATE ON SEQUENCE \(table.bell) to the workers' role (\(error))"
+        )
     }
 
     /// The bell need not be rung for this process any longer; it runs out, because another's workers may sleep by it.

@@ -63,8 +63,8 @@ extension JobQueue {
     }
 
     /// The claim's CTE is MATERIALIZED because a LIMIT in a subquery of an UPDATE may run more than once and claim more
-    /// than it says. The last row of the answer is no job, unless nothing else was asked: it tells of the verdicts, and of the next job
-    /// to come.
+    /// than it says. The last row of the answer is no job, unless nothing but jobs was asked for: it tells of the
+    /// verdicts, and of the next job to come.
     private func statement(_ verdicts: [Verdict], _ limit: Int, _ worker: UUID, _ asksDue: Bool) -> SQL {
         let name: SQL = "\(identifier: table.name)"
         var expressions: [SQL] = []
@@ -110,8 +110,13 @@ extension JobQueue {
         FROM \(identifier: table.name) AS job
         WHERE job.status = 'PENDING' AND job.run_after < now() + interval '1 hour' AND \(sql: table.isKnown)
             AND job.id NOT IN (SELECT id FROM next)
-            AND NOT EXISTS (SELECT 1 FROM paused_queues WHERE queue = '\(unsafeRaw: table.kind)')) END
+            AND \(sql: isOpen)) END
         """
+    }
+
+    /// SQL condition: nobody has paused the queue.
+    private var isOpen: SQL {
+        "NOT EXISTS (SELECT 1 FROM paused_queues WHERE queue = '\(unsafeRaw: table.kind)')"
     }
 
     private func next(_ limit: Int, for worker: UUID) -> SQL {
@@ -120,7 +125,7 @@ extension JobQueue {
             SELECT job.id FROM \(identifier: table.name) AS job
             WHERE job.status = 'PENDING' AND job.run_after <= now() AND \(sql: table.isKnown)
                 AND EXISTS (SELECT 1 FROM workers w WHERE w.id = \(worker) AND \(sql: WorkerLease.isLive))
-                AND NOT EXISTS (SELECT 1 FROM paused_queues WHERE queue = '\(unsafeRaw: table.kind)')
+                AND \(sql: isOpen)
             ORDER BY job.priority, job.turn, job.run_after, job.id
             LIMIT \(unsafeRaw: "\(limit)")
             FOR UPDATE OF job SKIP LOCKED

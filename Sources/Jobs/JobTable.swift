@@ -51,7 +51,7 @@ package struct JobTable: Sendable {
     package var channel: String { "lathe_\(kind)" }
 
     /// Sequence with the Unix second until which the doorbell of this queue is to be rung.
-    private var bell: String { "lathe_\(kind)_armed_until" }
+    var bell: String { "lathe_\(kind)_armed_until" }
 
     /// SQL condition: a worker sleeps by the doorbell.
     var isArmed: SQL {

@@ -55,9 +55,7 @@ extension JobWorker {
             try await doorbell.arm(queue)
             return .armed(true)
         } catch {
-            logger.log(
-                level: error.sqlState == .insufficientPrivilege ? .warning : .debug,
-                "\(kind) worker: the doorbell could not be armed: \(error)")
+            logger.debug("\(kind) worker: the doorbell could not be armed: \(error)")
             return .armed(false)
         }
     }
