@@ -47,6 +47,9 @@ extension JobWorker {
 
         static let askInterval: Duration = .seconds(1)
 
+        /// Where handlers run: not on the doorbell's thread, which the loop then has. Nil where the loop has none.
+        var handlerExecutor: (any TaskExecutor)? { mode == .forever ? globalConcurrentExecutor : nil }
+
         mutating func asksDue() -> Bool {
             guard mode == .forever, askedAt.map({ $0 + Self.askInterval <= .now }) ?? true else { return false }
             askedAt = .now
@@ -62,7 +65,7 @@ extension JobWorker {
     func begin(_ step: WorkerLoop.Step, of run: inout Run, in group: inout Group) {
         switch step {
         case .scan:
-            group.addTask(executorPreference: globalConcurrentExecutor) { [hasBacklog = run.loop.hasBacklog] in
+            group.addTask(executorPreference: run.handlerExecutor) { [hasBacklog = run.loop.hasBacklog] in
                 await scan(hasBacklog: hasBacklog)
                 return .scanned
             }
@@ -82,7 +85,7 @@ extension JobWorker {
             }
         case .hold(let attempt):
             // Another claim that looked at a row lets go of it in a moment; another session, or an outage, takes longer.
-            let time = min(.milliseconds(5) * (1 << min(attempt, 10)), .seconds(1))
+            let time = min(.milliseconds(1) * (1 << min(attempt - 1, 10)), .seconds(1))
             group.addTask {
                 try? await Task.sleep(for: time)
                 return .holdEnded
@@ -142,7 +145,7 @@ extension JobWorker {
     private func start(_ jobs: [ClaimedJob], of run: Run, in group: inout Group) {
         run.jobRun.running.insert(jobs.lazy.map(\.lease))
         for job in jobs {
-            group.addTask(executorPreference: globalConcurrentExecutor) { [jobRun = run.jobRun] in
+            group.addTask(executorPreference: run.handlerExecutor) { [jobRun = run.jobRun] in
                 .jobEnded(await jobRun.run(job))
             }
         }
