@@ -1,5 +1,5 @@
 -- Until when each queue's doorbell is to be rung, as Unix seconds. A sequence, because a trigger's WHEN can read it: while no
--- worker sleeps, an application's INSERT calls no function, looks into no table and takes no lock that another one wants. It
+-- worker sleeps, an application's INSERT calls no function, looks into no table and waits for no other transaction. It
 -- is no part of a transaction, so a worker that goes to sleep is heard at once; and it runs out by itself when the worker dies.
 CREATE SEQUENCE lathe_upload_armed_until;
 CREATE SEQUENCE lathe_processing_armed_until;

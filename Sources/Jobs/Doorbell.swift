@@ -9,11 +9,12 @@ import Synchronization
 /// a pooler, which may give each transaction another server process, there is none.
 package final class Doorbell: Sendable {
     private struct State {
-        /// Grows with every new connection that listens; nil while none does.
-        var ear: Int?
-        var ears = 0
         /// The connection that listens.
         var connection: PostgresConnection?
+        /// How many have listened so far.
+        var ears = 0
+        /// Grows with every new connection that listens; nil while none does.
+        var ear: Int? { connection == nil ? nil : ears }
         var sleepers: [UUID: (channel: String, wake: AsyncStream<Void>.Continuation)] = [:]
         /// Queues with room and nothing to do, by kind.
         var armed: Set<String> = []
@@ -103,14 +104,10 @@ package final class Doorbell: Sendable {
         }
         change { state in
             state.ears += 1
-            state.ear = state.ears
             state.connection = connection
         }
         for await _ in connection.notifications {}
-        change { state in
-            state.ear = nil
-            state.connection = nil
-        }
+        change { $0.connection = nil }
         await connection.close()
         return true
     }

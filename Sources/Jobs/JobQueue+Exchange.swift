@@ -178,7 +178,7 @@ final class ClaimStatements: Sendable {
         return known.withLock { known in
             if let statement = known[key] { return statement }
             // There is one worker at a time, and there are few limits.
-            if known.keys.first.map({ $0.worker != worker }) ?? false { known = [:] }
+            if known.keys.contains(where: { $0.worker != worker }) { known = [:] }
             let statement = make()
             known[key] = statement
             return statement

@@ -10,9 +10,6 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation, CustomStringConv
     enum Fragment: Sendable {
         case text(String)
         case bind(any PostgresEncodable)
-
-        /// In bytes, a bind's number taken for short.
-        var length: Int { if case .text(let text) = self { text.utf8.count } else { 4 } }
     }
 
     private(set) var fragments: [Fragment]
@@ -37,9 +34,7 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation, CustomStringConv
     /// The statement as it is sent, without the values of its binds: they may be secrets.
     package var description: String {
         var bindCount = 0
-        var text = ""
-        text.reserveCapacity(fragments.reduce(0) { $0 + $1.length })
-        for fragment in fragments {
+        return fragments.reduce(into: "") { text, fragment in
             switch fragment {
             case .text(let raw): text += raw
             case .bind:
@@ -47,7 +42,6 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation, CustomStringConv
                 text += "$\(bindCount)"
             }
         }
-        return text
     }
 
     /// Collects the pieces of an interpolated statement.
@@ -94,7 +88,6 @@ extension Sequence<SQL> {
 
 extension String {
     var quotedAsIdentifier: String {
-        guard utf8.contains(UInt8(ascii: "\"")) else { return "\"\(self)\"" }
-        return "\"" + unicodeScalars.reduce(into: "") { $0 += $1 == "\"" ? "\"\"" : String($1) } + "\""
+        "\"" + unicodeScalars.reduce(into: "") { $0 += $1 == "\"" ? "\"\"" : String($1) } + "\""
     }
 }

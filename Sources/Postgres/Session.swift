@@ -77,11 +77,7 @@ final class Session {
 
     func deliverNotifications() {
         while let notification = handle.nextNotification() {
-            guard let onNotification else {
-                notifications.yield(notification)
-                continue
-            }
-            onNotification(notification)
+            if let onNotification { onNotification(notification) } else { notifications.yield(notification) }
         }
     }
 

@@ -35,7 +35,7 @@ import Testing
 
     @Test func aRingIsAnsweredOverTheConnectionThatHeardIt() async throws {
         let jobs = StartedJobs()
-        let doorbell = Doorbell(test.configuration, of: [JobQueueTests.table], logger: TestDatabase.logger)
+        let doorbell = makeDoorbell(JobQueueTests.table)
         try await atWork(jobs, doorbell: doorbell) {
             try await asleep()
             let pid = try #require(try await listener(doorbell))
@@ -76,7 +76,7 @@ import Testing
 
     @Test func itRingsAgainAfterItsConnectionWasTerminated() async throws {
         let jobs = StartedJobs()
-        let doorbell = Doorbell(test.configuration, of: [JobQueueTests.table], logger: TestDatabase.logger)
+        let doorbell = makeDoorbell(JobQueueTests.table)
         try await atWork(jobs, doorbell: doorbell) {
             try await asleep()
             let first = try #require(try await listener(doorbell))
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test func nobodyRingsForAWorkerThatIsGone() async throws {
-        let doorbell = Doorbell(test.configuration, of: [JobQueueTests.table], logger: TestDatabase.logger)
+        let doorbell = makeDoorbell(JobQueueTests.table)
         try await doorbell.arm(JobQueue(table: JobQueueTests.table, database: database))
         try await heard { connection in _ = try await insert(on: connection) }
         try await silence(JobQueueTests.table)
@@ -136,8 +136,7 @@ import Testing
     }
 
     @Test func eachQueueHasItsOwnBell() async throws {
-        let doorbell = Doorbell(
-            test.configuration, of: [JobQueueTests.table, Self.releases], logger: TestDatabase.logger)
+        let doorbell = makeDoorbell(JobQueueTests.table, Self.releases)
         try await doorbell.arm(JobQueue(table: JobQueueTests.table, database: database))
         #expect(try await isArmed())
         #expect(try await !isArmed(Self.releases))
@@ -145,8 +144,7 @@ import Testing
 
     /// Workers that sleep longer than one arming lasts.
     @Test func theBeatKeepsTheBellArmedForWhoSleeps() async throws {
-        let doorbell = Doorbell(
-            test.configuration, of: [JobQueueTests.table, Self.releases], logger: TestDatabase.logger)
+        let doorbell = makeDoorbell(JobQueueTests.table, Self.releases)
         let lease = WorkerLease(
             database: database, tables: [JobQueueTests.table, Self.releases], version: "test", doorbell: doorbell,
             logger: TestDatabase.logger)
@@ -163,7 +161,7 @@ import Testing
 
     /// A job a second must not cost the database an arming a second.
     @Test func anArmedBellIsNotArmedAgain() async throws {
-        let doorbell = Doorbell(test.configuration, of: [JobQueueTests.table], logger: TestDatabase.logger)
+        let doorbell = makeDoorbell(JobQueueTests.table)
         let queue = JobQueue(table: JobQueueTests.table, database: database)
         try await doorbell.arm(queue)
         try await silence(JobQueueTests.table)
@@ -203,8 +201,7 @@ import Testing
         try await database.execute("REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC")
         let release = try await AppRows(database).release()
         for table in [JobQueueTests.table, Self.releases] {
-            try await Doorbell(test.configuration, of: [table], logger: TestDatabase.logger)
-                .arm(JobQueue(table: table, database: database))
+            try await makeDoorbell(table).arm(JobQueue(table: table, database: database))
         }
         _ = try await unheard { app in
             try await app.execute("SET ROLE \(identifier: role)")
@@ -216,6 +213,10 @@ import Testing
 }
 
 extension DoorbellTests {
+    private func makeDoorbell(_ tables: JobTable...) -> Doorbell {
+        Doorbell(test.configuration, of: tables, logger: TestDatabase.logger)
+    }
+
     /// Runs an engine with one worker while `body` runs.
     private func atWork(
         _ handler: some JobHandler, table: JobTable = JobQueueTests.table, doorbell: Doorbell? = nil,
@@ -229,7 +230,7 @@ extension DoorbellTests {
             logger: TestDatabase.logger)
         let engine = JobEngine(
             workers: [worker], beatDatabase: test.pool(maximumConnections: 1),
-            doorbell: doorbell ?? Doorbell(test.configuration, of: [table], logger: TestDatabase.logger),
+            doorbell: doorbell ?? makeDoorbell(table),
             version: "test", logger: TestDatabase.logger)
         let run = Task { try await engine.run(.forever) }
         defer { run.cancel() }
