@@ -5,13 +5,13 @@ import Postgres
 
 /// The engine under measurement. The one place that knows how `Jobs` is put together.
 struct BenchedEngine: Sendable {
-    private let engines: [JobEngine]
+    private let engine: JobEngine
 
     /// As the pipeline has it in `JobTable+Pipeline.swift`, which is not linked because it
     /// brings media and storage along.
     private static let table = JobTable(
         name: "upload_jobs", statusType: "upload_job_status", runningStatus: "UPLOADING", kind: "upload",
-        targetColumn: "target_entity_id", sourceColumn: "local_path",
+        targetColumn: "target_entity_id", sourceColumn: "local_path", handlerColumns: ["job_type"],
         isKnown: "(job.job_type IS NULL OR job.job_type IN ('AUDIO', 'COVER_ART'))",
         owner: """
             (SELECT r.artist_id FROM releases r
@@ -20,47 +20,29 @@ struct BenchedEngine: Sendable {
             """)
 
     init(_ options: EngineOptions, handler: some JobHandler) async throws {
-        var engines: [JobEngine] = []
-        for _ in 0..<options.connections {
-            engines.append(try await Self.makeEngine(options, handler: handler))
-        }
-        self.engines = engines
-    }
-
-    private static func makeEngine(_ options: EngineOptions, handler: some JobHandler) async throws -> JobEngine {
         let configuration = PostgresConfiguration(connectionString: options.database)
         let logger = options.logger
-        // One for the exchanges, which follow one another, and one for the look for lost jobs.
-        let database = Database(configuration, maximumConnections: 2, logger: logger)
+        let database = Database(configuration, maximumConnections: options.connections, logger: logger)
         let beatDatabase = Database(configuration, maximumConnections: 1, logger: logger)
-        try await open(2, of: database)
-        try await open(1, of: beatDatabase)
+        try await Self.open(options.connections, of: database)
+        try await Self.open(1, of: beatDatabase)
         let worker = JobWorker(
-            queue: JobQueue(table: table, database: database), handler: handler,
+            queue: JobQueue(table: Self.table, database: database), handler: handler,
             settings: JobWorker.Settings(
                 pollInterval: .seconds(options.pollSeconds), concurrency: options.slots, drainTime: .seconds(1),
                 batch: options.batch),
             logger: logger)
-        return JobEngine(
+        engine = JobEngine(
             workers: [worker], beatDatabase: beatDatabase,
-            doorbell: Doorbell(configuration, of: [table], logger: logger), version: "benchmark", logger: logger)
+            doorbell: Doorbell(configuration, of: [Self.table], logger: logger), version: "benchmark", logger: logger)
     }
 
     /// Runs until no job is left.
     /// - Returns: how many jobs were completed.
-    func drain() async throws -> Int { try await run(.untilEmpty) }
+    func drain() async throws -> Int { try await engine.run(.untilEmpty).completed }
 
     /// Runs until it is cancelled.
-    func serve() async throws { _ = try await run(.forever) }
-
-    private func run(_ mode: JobWorker.Mode) async throws -> Int {
-        try await withThrowingTaskGroup(of: Int.self) { group in
-            for engine in engines {
-                group.addTask { try await engine.run(mode).completed }
-            }
-            return try await group.reduce(0, +)
-        }
-    }
+    func serve() async throws { _ = try await engine.run(.forever) }
 
     /// Opens all connections, so that no figure holds a sign-in.
     private static func open(_ connections: Int, of database: Database) async throws {

@@ -18,13 +18,13 @@ struct EngineOptions: ParsableArguments {
     @Option(help: "libpq URL of the database.")
     var database: String
 
-    @Option(help: "Jobs run at once by each engine.")
+    @Option(help: "Jobs run at once.")
     var slots = 50
 
     @Option(help: "Jobs that one statement claims or settles at most.")
     var batch = 50
 
-    @Option(help: "Engines side by side, each with one connection that claims and settles.")
+    @Option(help: "Connections that claim and settle.")
     var connections = 1
 
     @Option(help: "Seconds between two polls.")

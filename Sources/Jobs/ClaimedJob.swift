@@ -10,7 +10,7 @@ package struct ClaimedJob: Sendable {
     package let state: JobState
     /// Claims so far, this one included.
     package let attempt: Int
-    /// The whole row, for what the handler needs of it.
+    /// The row's ``JobTable/claimedColumns``, for what the handler needs of it.
     package let row: PostgresRow
 
     init(row: PostgresRow) throws(PostgresError) {

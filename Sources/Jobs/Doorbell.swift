@@ -20,8 +20,8 @@ package final class Doorbell: Sendable {
         var armed: Set<String> = []
         /// Until when the bells are rung.
         var armedUntil: [String: ContinuousClock.Instant] = [:]
-        /// It was said that the role may not arm the bells.
-        var hasComplained = false
+        /// Of which queues it was said that the role may not arm their bell.
+        var complaints: Set<String> = []
     }
 
     /// For how long a bell is rung once it was armed: two beats, which keep it armed, and a moment.
@@ -149,11 +149,7 @@ extension Doorbell {
 
     private func complain(of error: PostgresError, _ table: JobTable) {
         guard error.sqlState == .insufficientPrivilege else { return }
-        let isNew = state.withLock { state in
-            defer { state.hasComplained = true }
-            return !state.hasComplained
-        }
-        guard isNew else { return }
+        guard state.withLock({ $0.complaints.insert(table.kind).inserted }) else { return }
         logger.warning(
             "no doorbell, new jobs wait for the poll: GRANT UPDATE ON SEQUENCE \(table.bell) to the workers' role (\(error))"
         )

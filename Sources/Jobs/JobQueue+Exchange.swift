@@ -94,7 +94,7 @@ extension JobQueue {
                 NULL::float8 AS next_due
             FROM claimed
             UNION ALL
-            SELECT (NULL::\(sql: name)).*, \(sql: settled),
+            SELECT \(sql: table.claimedColumns.map { _ in "NULL" }.joined(separator: ", ")), \(sql: settled),
                 \(sql: asksDue ? nextDue(below: limit) : "NULL::float8") AS next_due
             """
     }
@@ -140,7 +140,7 @@ extension JobQueue {
             attempt_count = attempt_count + 1, started_at = now(), finished_at = NULL
         FROM next
         WHERE job.id = next.id
-        RETURNING job.*
+        RETURNING \(sql: table.claimedColumns.map { "job.\(identifier: $0)" }.joined(separator: ", "))
         """
     }
 }

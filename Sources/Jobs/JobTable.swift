@@ -17,6 +17,8 @@ package struct JobTable: Sendable {
     package let targetColumn: String
     /// Column with what the job works on, for people.
     package let sourceColumn: String
+    /// Further columns that the handler of a job reads.
+    package let handlerColumns: [String]
 
     /// SQL condition on a row `job`: this program knows how to run it. Others are left to workers that do.
     package let isKnown: SQL
@@ -25,7 +27,7 @@ package struct JobTable: Sendable {
 
     package init(
         name: String, statusType: String, runningStatus: String, kind: String, targetColumn: String,
-        sourceColumn: String, isKnown: SQL = "true", owner: SQL = "NULL::uuid"
+        sourceColumn: String, handlerColumns: [String] = [], isKnown: SQL = "true", owner: SQL = "NULL::uuid"
     ) {
         self.name = name
         self.statusType = statusType
@@ -33,6 +35,7 @@ package struct JobTable: Sendable {
         self.kind = kind
         self.targetColumn = targetColumn
         self.sourceColumn = sourceColumn
+        self.handlerColumns = handlerColumns
         self.isKnown = isKnown
         self.owner = owner
     }
@@ -45,6 +48,14 @@ package struct JobTable: Sendable {
     /// The status this table writes for a phase.
     package func status(of phase: JobState.Phase) -> String {
         phase == .running ? runningStatus : phase.rawValue
+    }
+
+    /// What a claim answers with, a row a job. No handler needs the others, and they take time to send and to read.
+    var claimedColumns: [String] {
+        [
+            "id", "lease_token", "attempt_count", "retry_count", "crash_count", "snooze_count", "release_count",
+            targetColumn, sourceColumn,
+        ] + handlerColumns
     }
 
     /// Channel on which the doorbell of this queue is rung.

@@ -6,7 +6,7 @@ extension JobTable {
     /// The application's own queue: one job a master or cover that lies on disk.
     package static let uploads = JobTable(
         name: "upload_jobs", statusType: "upload_job_status", runningStatus: "UPLOADING", kind: "upload",
-        targetColumn: "target_entity_id", sourceColumn: "local_path",
+        targetColumn: "target_entity_id", sourceColumn: "local_path", handlerColumns: ["job_type"],
         // A type that a later version of the application adds is left to a later version of Lathe.
         isKnown: "(job.job_type IS NULL OR job.job_type IN ('AUDIO', 'COVER_ART'))",
         owner: """

@@ -126,8 +126,9 @@ import Testing
         }
         let job = try #require(second)
         #expect(job.id == id)
-        let due: Date = try job.row.decode("run_after")
-        let started: Date = try job.row.decode("started_at")
+        let row = try await tests.row(id)
+        let due: Date = try row.decode("run_after")
+        let started: Date = try row.decode("started_at")
         #expect((0..<30).contains(started.timeIntervalSince(due)))
         run.cancel()
         _ = await run.result
