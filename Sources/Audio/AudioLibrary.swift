@@ -22,7 +22,7 @@ package enum AudioLibrary {
         let shape = SampleShape(sampleRate: 44_100, layout: .stereo, format: AV_SAMPLE_FMT_S16P)
         let encoder = try MP3Encoder(.mp3At320, shape)
         let silence = try Frame()
-        try silence.allocate(shape, capacity: encoder.frameSize)
+        try silence.allocate(shape, capacity: MP3Encoder.samplesPerFrame)
         let packet = try Packet()
         for _ in 0..<framesOfSilence {
             try encoder.send(silence)

@@ -18,18 +18,20 @@ package enum Transcoder {
     ///   - tags: written as they are; the master's own tags are not looked at.
     ///   - cover: JPEG and PNG go into the tag byte for byte; any other picture, a broken one and one above 16 MiB are
     ///     left out with a warning.
+    ///   - threads: how many threads encode; the MP3 is the same whatever their number.
     ///   - progress: called about ten times a second with 0…1.
     ///   - isCancelled: asked before every packet.
     /// - Throws: what `AudioInspector.inspect` throws for the master, without which nothing useful is in `output`;
     ///   `verificationFailed`, `diskFull`, `inputOutput`, `library`, `cancelled`.
     package static func transcode(
         input: FileDescriptor, output: FileDescriptor, profile: EncodingProfile, tags: TrackTags,
-        cover: FileDescriptor?, progress: (Double) -> Void, isCancelled: () -> Bool
+        cover: FileDescriptor?, threads: Int, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws(MediaFailure) -> TranscodeReport {
         var meter = ProgressMeter()
         var encoded = try encode(
             input: input, output: output, profile: profile, tags: tags, cover: cover,
-            progress: { meter.report($0 * (1 - verificationShare), to: progress) }, isCancelled: isCancelled)
+            threads: threads, progress: { meter.report($0 * (1 - verificationShare), to: progress) },
+            isCancelled: isCancelled)
         try verify(
             output, against: encoded,
             progress: { meter.report(1 - verificationShare * (1 - $0), to: progress) }, isCancelled: isCancelled)
@@ -47,29 +49,17 @@ package enum Transcoder {
     /// - Throws: as `transcode`, `verificationFailed` left out.
     static func encode(
         input: FileDescriptor, output: FileDescriptor, profile: EncodingProfile, tags: TrackTags,
-        cover: FileDescriptor?, progress: (Double) -> Void, isCancelled: () -> Bool
+        cover: FileDescriptor?, threads: Int, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws(MediaFailure) -> TranscodeReport {
-        var reader = try AudioReader(input, isCancelled: isCancelled)
         let (picture, coverWarning) =
             try cover.map { cover throws(MediaFailure) in try Cover.read(cover) } ?? (nil, nil)
-        let file = try FileStream(output)
-        var session: EncodingSession?
-        let source = try reader.decodeAll(isCancelled: isCancelled) { reader, frame throws(MediaFailure) in
-            if session == nil {
-                session = try EncodingSession(file, from: frame.shape, profile: profile, tags: tags, cover: picture)
-            }
-            try session?.encode(frame)
-            progress(reader.progress)
-        }
-        guard let session = session.take() else {
-            throw MediaFailure(.noSamples, "the file's audio stream holds no samples")
-        }
-        let shape = session.outputShape
-        let warnings = session.warnings + (coverWarning.map { [$0] } ?? [])
-        let sampleFrames = try session.finish(inputCount: source.sampleFrames)
+        let encoder = try TrackEncoder(
+            input, to: output, profile: profile, tags: tags, cover: picture, threads: threads, isCancelled: isCancelled)
+        let (source, sampleFrames, parallelism) = try encoder.run(progress: progress, isCancelled: isCancelled)
         return TranscodeReport(
-            source: source, profile: profile, sampleRate: shape.sampleRate, channels: shape.channels,
-            sampleFrames: sampleFrames, bytes: 0, encoder: AudioLibrary.versions, warnings: warnings)
+            source: source, profile: profile, sampleRate: encoder.shape.sampleRate, channels: encoder.shape.channels,
+            sampleFrames: sampleFrames, bytes: 0, encoder: AudioLibrary.versions, parallelism: parallelism,
+            warnings: encoder.warnings + (coverWarning.map { [$0] } ?? []))
     }
 
     /// The second half: decodes the output and compares.
@@ -103,11 +93,14 @@ struct ProgressMeter {
     private static let interval = Duration.milliseconds(100)
 
     private var next = ContinuousClock.now
+    private var highest = 0.0
 
     mutating func report(_ value: Double, to progress: (Double) -> Void) {
         let now = ContinuousClock.now
-        guard now >= next else { return }
+        // An estimate may fall back; what was reported does not.
+        guard now >= next, value >= highest else { return }
+        highest = min(1, value)
         next = now + Self.interval
-        progress(value)
+        progress(highest)
     }
 }

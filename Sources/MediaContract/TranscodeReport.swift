@@ -12,6 +12,7 @@ package struct TranscodeReport: Sendable, Hashable, Codable {
     package var bytes: Int64
     /// Versions of encoder library and wrapper: "LAME 3.100, libavcodec 59.37.100".
     package var encoder: String
+    package var parallelism: Parallelism
     /// Sentences about what was changed on the way: resampled, downmixed, cover left out.
     package var warnings: [String]
 
@@ -20,7 +21,7 @@ package struct TranscodeReport: Sendable, Hashable, Codable {
 
     package init(
         source: AudioInspection, profile: EncodingProfile, sampleRate: Int, channels: Int, sampleFrames: Int64,
-        bytes: Int64, encoder: String, warnings: [String]
+        bytes: Int64, encoder: String, parallelism: Parallelism, warnings: [String]
     ) {
         self.source = source
         self.profile = profile
@@ -29,6 +30,7 @@ package struct TranscodeReport: Sendable, Hashable, Codable {
         self.sampleFrames = sampleFrames
         self.bytes = bytes
         self.encoder = encoder
+        self.parallelism = parallelism
         self.warnings = warnings
     }
 }

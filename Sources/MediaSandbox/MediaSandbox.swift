@@ -72,13 +72,15 @@ package struct MediaSandbox: Sendable {
     ///   - profile: How to encode.
     ///   - tags: What to write into the tag.
     ///   - cover: A picture to attach, open for reading.
+    ///   - threads: How many threads encode; the MP3 is the same whatever their number.
     ///   - progress: Called with rising fractions, 0 … 1, on a thread that may be blocked for a moment.
     /// - Throws: as ``inspectAudio(_:)``.
     package func transcode(
         _ input: FileDescriptor, to output: FileDescriptor, profile: EncodingProfile, tags: TrackTags,
-        cover: FileDescriptor?, progress: (@Sendable (Double) -> Void)? = nil
+        cover: FileDescriptor?, threads: Int = 1, progress: (@Sendable (Double) -> Void)? = nil
     ) async throws(MediaFailure) -> TranscodeReport {
-        let request = MediaRequest.transcode(profile: profile, tags: tags, hasCover: cover != nil)
+        let request = MediaRequest.transcode(
+            profile: profile, tags: tags, hasCover: cover != nil, threads: threads)
         let files = [input, output] + (cover.map { [$0] } ?? [])
         guard case .transcoded(let report) = try await answer(to: request, with: files, progress: progress) else {
             throw Self.unanswered

@@ -19,6 +19,8 @@ struct Transcode: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "The MP3 to write; only with a single file.") var output: String?
     @Option(help: "Folder for the MP3s; by default each lies beside its source.") var outDir: String?
     @Flag(help: "Replace an MP3 that is already there.") var force = false
+    @Option(help: "Threads in all; by default one a core. A file gets several when there are fewer files than threads.")
+    var threads = ProcessInfo.processInfo.activeProcessorCount
     @Flag(help: "Print JSON, one file a line.") var json = false
 
     @Option(help: "Title tag.") var title: String?
@@ -30,6 +32,7 @@ struct Transcode: AsyncParsableCommand {
         guard output == nil || files.count == 1 else {
             throw ValidationError("-o names one MP3; use --out-dir for \(files.count) files.")
         }
+        guard (1...64).contains(threads) else { throw ValidationError("--threads takes 1 to 64.") }
         guard output == nil || outDir == nil else { throw ValidationError("-o and --out-dir exclude each other.") }
     }
 
@@ -61,15 +64,19 @@ struct Transcode: AsyncParsableCommand {
         let board = ProgressBoard(count: files.count)
         return await withTaskGroup(of: Bool.self) { group in
             var pending = zip(files, targets).makeIterator()
-            for _ in 0..<ProcessInfo.processInfo.activeProcessorCount {
-                guard let (source, target) = pending.next() else { break }
-                group.addTask { await transcode(source, to: target, sandbox: sandbox, board: board) }
+            var unfinished = files.count
+            // One file a thread wastes nothing. A file is only split where threads would find no other.
+            func startNext() {
+                guard let (source, target) = pending.next() else { return }
+                let threads = max(1, threads / unfinished)
+                group.addTask { await transcode(source, to: target, threads: threads, sandbox: sandbox, board: board) }
             }
+            for _ in 0..<threads { startNext() }
             var failures = 0
             while let succeeded = await group.next() {
+                unfinished -= 1
                 if !succeeded { failures += 1 }
-                guard !Task.isCancelled, let (source, target) = pending.next() else { continue }
-                group.addTask { await transcode(source, to: target, sandbox: sandbox, board: board) }
+                if !Task.isCancelled { startNext() }
             }
             return failures
         }
@@ -102,11 +109,11 @@ struct Transcode: AsyncParsableCommand {
     }
 
     private func transcode(
-        _ source: String, to target: FilePath, sandbox: MediaSandbox, board: ProgressBoard
+        _ source: String, to target: FilePath, threads: Int, sandbox: MediaSandbox, board: ProgressBoard
     ) async -> Bool {
         do {
             let start = ContinuousClock.now
-            let report = try await cut(source, to: target, sandbox: sandbox, board: board)
+            let report = try await cut(source, to: target, threads: threads, sandbox: sandbox, board: board)
             board.end(source)
             let took = start.duration(to: .now).seconds
             if json {
@@ -125,7 +132,7 @@ struct Transcode: AsyncParsableCommand {
     }
 
     private func cut(
-        _ source: String, to target: FilePath, sandbox: MediaSandbox, board: ProgressBoard
+        _ source: String, to target: FilePath, threads: Int, sandbox: MediaSandbox, board: ProgressBoard
     ) async throws -> TranscodeReport {
         guard force || !FileManager.default.fileExists(atPath: target.string) else {
             throw CommandError(.workFailed, "\(target) is already there; --force replaces it")
@@ -135,7 +142,7 @@ struct Transcode: AsyncParsableCommand {
         let output = try UnfinishedFile(for: target)
         let report = try await sandbox.transcode(
             input.descriptor, to: output.file.descriptor, profile: .mp3At320,
-            tags: TrackTags(title: title, artist: artist, album: album), cover: picture.openDescriptor
+            tags: TrackTags(title: title, artist: artist, album: album), cover: picture.openDescriptor, threads: threads
         ) { fraction in
             board.update(source, fraction)
         }

@@ -11,21 +11,23 @@ enum Engine {
 
     @discardableResult
     static func transcode(
-        _ input: String, to output: String, tags: TrackTags = TrackTags(), cover: String? = nil
+        _ input: String, to output: String, tags: TrackTags = TrackTags(), cover: String? = nil, threads: Int = 1
     ) throws -> TranscodeReport {
         try withInput(input) { source in
             try withOutput(output) { target in
-                guard let cover else { return try transcode(source, target, tags, nil) }
-                return try withInput(cover) { try transcode(source, target, tags, $0) }
+                guard let cover else { return try transcode(source, target, tags, nil, threads) }
+                return try withInput(cover) { try transcode(source, target, tags, $0, threads) }
             }
         }
     }
 
     private static func transcode(
-        _ input: FileDescriptor, _ output: FileDescriptor, _ tags: TrackTags, _ cover: FileDescriptor?
+        _ input: FileDescriptor, _ output: FileDescriptor, _ tags: TrackTags, _ cover: FileDescriptor?,
+        _ threads: Int
     ) throws -> TranscodeReport {
         try Transcoder.transcode(
-            input: input, output: output, profile: .mp3At320, tags: tags, cover: cover, progress: { _ in },
+            input: input, output: output, profile: .mp3At320, tags: tags, cover: cover, threads: threads,
+            progress: { _ in },
             isCancelled: { false })
     }
 }

@@ -24,11 +24,14 @@ extension Frame {
     }
 }
 
-/// Cuts a stream of blocks of any size into frames of the encoder's; owns an `AVAudioFifo`.
+/// Samples in the order they came, read at any place; owns an `AVAudioFifo`.
+///
+/// `@unchecked Sendable`: reading leaves the queue as it is, and nobody appends once it is shared.
 @safe
-struct SampleQueue: ~Copyable {
+struct SampleQueue: ~Copyable, @unchecked Sendable {
     private let pointer: OpaquePointer
 
+    /// - Parameter capacity: samples per channel that fit without growing.
     /// - Throws: `library` when memory runs out.
     init(_ shape: SampleShape, capacity: Int) throws(MediaFailure) {
         guard let fifo = unsafe av_audio_fifo_alloc(shape.format, Int32(shape.channels), Int32(capacity)) else {
@@ -41,7 +44,7 @@ struct SampleQueue: ~Copyable {
         unsafe av_audio_fifo_free(pointer)
     }
 
-    /// Samples per channel that wait.
+    /// Samples per channel.
     var count: Int { Int(unsafe av_audio_fifo_size(pointer)) }
 
     /// Appends the first `count` samples of `frame`.
@@ -54,16 +57,17 @@ struct SampleQueue: ~Copyable {
         try check(status, "queue samples")
     }
 
-    /// Moves up to `limit` samples to the start of `frame` and sets its sample count.
+    /// Copies `count` samples from `offset` on to the start of `frame`, which has room for them, and sets its sample count.
     ///
     /// - Throws: `library` when memory runs out.
-    func take(into frame: borrowing Frame, limit: Int) throws(MediaFailure) {
+    func copy(from offset: Int, count: Int, into frame: borrowing Frame) throws(MediaFailure) {
         let status = unsafe frame.withPointer { frame -> Int32 in
             // The encoder may still hold the buffers of the last round.
             let writable = unsafe av_frame_make_writable(frame)
-            return writable < 0 ? writable : unsafe av_audio_fifo_read(pointer, planes(frame), Int32(limit))
+            return writable < 0
+                ? writable : unsafe av_audio_fifo_peek_at(pointer, planes(frame), Int32(count), Int32(offset))
         }
-        frame.sampleCount = Int(try check(status, "take samples from the queue"))
+        frame.sampleCount = Int(try check(status, "copy samples from the queue"))
     }
 
     private func planes(_ frame: UnsafeMutablePointer<AVFrame>) -> UnsafeMutablePointer<UnsafeMutableRawPointer?> {

@@ -13,7 +13,8 @@ struct AudioReader: ~Copyable {
     private let demuxer: Demuxer
     private let decoder: Decoder
     private let packet: Packet
-    private let frame: Frame
+    /// What `decodeNext` decoded last.
+    let frame: Frame
     private var digest: SampleDigest?
 
     private var shape: SampleShape?
@@ -22,6 +23,8 @@ struct AudioReader: ~Copyable {
     private var trimmedFrames: Int64 = 0
     private var packetsRead: Int64 = 0
     private var damage = DamageLog()
+    /// Nothing is left to read; the decoder may still hold frames.
+    private var isDrained = false
 
     /// Finds out what `input` is and opens it.
     ///
@@ -59,25 +62,42 @@ struct AudioReader: ~Copyable {
         self.digest = digest
     }
 
+    /// Samples per channel that the file says it holds, which may be a lie; nil when it does not say.
+    var declaredSampleFrames: Int64? { claim.samples }
+
     /// Part of the file that was read so far, 0…1.
     var progress: Double { file.size > 0 ? min(1, Double(file.position) / Double(file.size)) : 0 }
 
-    /// Decodes everything. Frames are lent to `body` in order, with encoder delay and padding cut off; all have the
-    /// same shape.
+    /// Decodes everything. Frames are lent to `body` in order, as `decodeNext` leaves them.
     ///
-    /// - Returns: what the file is; only once all of it was decoded and found whole.
-    /// - Throws: what `body` throws; `corrupt` when anything is damaged or missing, `noSamples`, `unsupportedFormat`
-    ///   when the sample rate or the channels change on the way, `inputOutput`, `library`, `cancelled`.
+    /// - Returns: as `conclude`.
+    /// - Throws: what `body` throws, and as `decodeNext` and `conclude`.
     mutating func decodeAll(
         isCancelled: () -> Bool, _ body: (borrowing AudioReader, borrowing Frame) throws(MediaFailure) -> Void
     ) throws(MediaFailure) -> AudioInspection {
-        while try readPacket() {
-            guard !isCancelled() else { throw .cancelled }
-            try decode(body)
-        }
-        decoder.finish()
-        try receiveFrames(body)
+        while try decodeNext(isCancelled: isCancelled) { try body(self, frame) }
         return try conclude()
+    }
+
+    /// Decodes up to the next samples, which are then in `frame`: encoder delay and padding are cut off, and all frames
+    /// have the same shape.
+    ///
+    /// - Parameter isCancelled: asked before every packet.
+    /// - Returns: false when there are no more; `conclude` then says what the file was.
+    /// - Throws: `corrupt` when anything is damaged, `unsupportedFormat` when the sample rate or the channels change on
+    ///   the way, `inputOutput`, `library`, `cancelled`.
+    mutating func decodeNext(isCancelled: () -> Bool) throws(MediaFailure) -> Bool {
+        while true {
+            if try receiveFrame() { return true }
+            guard !isDrained else { return false }
+            if try readPacket() {
+                guard !isCancelled() else { throw .cancelled }
+                try sendPacket()
+            } else {
+                decoder.finish()
+                isDrained = true
+            }
+        }
     }
 
     /// The next packet of the audio stream, in `packet`; false at the end of the file.
@@ -105,9 +125,7 @@ struct AudioReader: ~Copyable {
         if claim.skipsStart, delay > 0 { try packet.setSkip(start: Int32(clamping: delay)) }
     }
 
-    private mutating func decode(
-        _ body: (borrowing AudioReader, borrowing Frame) throws(MediaFailure) -> Void
-    ) throws(MediaFailure) {
+    private mutating func sendPacket() throws(MediaFailure) {
         defer { packet.clear() }
         // PCM that ends within a sample ends in such a packet too; its length was judged before.
         if packet.isMarkedCorrupt, !container.isPCM {
@@ -115,26 +133,23 @@ struct AudioReader: ~Copyable {
         }
         let status = decoder.send(packet)
         if status.isError { try noteDamage(status) }
-        try receiveFrames(body)
     }
 
-    private mutating func receiveFrames(
-        _ body: (borrowing AudioReader, borrowing Frame) throws(MediaFailure) -> Void
-    ) throws(MediaFailure) {
+    /// The next frame that counts, in `frame`; false when the decoder wants a packet, or has no more to give.
+    private mutating func receiveFrame() throws(MediaFailure) -> Bool {
         while true {
             let status = decoder.receive(into: frame)
-            if status == .tryAgain || status == .endOfFile { return }
+            if status == .tryAgain || status == .endOfFile { return false }
             if status.isError {
                 try noteDamage(status)
-                return
+                return false
             }
-            try deliver(body)
+            if try acceptFrame() { return true }
         }
     }
 
-    private mutating func deliver(
-        _ body: (borrowing AudioReader, borrowing Frame) throws(MediaFailure) -> Void
-    ) throws(MediaFailure) {
+    /// Checks, trims and counts what is in `frame`; false when nothing of it is left.
+    private mutating func acceptFrame() throws(MediaFailure) -> Bool {
         if let shape, !frame.hasShape(shape) { throw changed(from: shape, to: frame.shape) }
         let shape = self.shape ?? frame.shape
         if self.shape == nil {
@@ -151,10 +166,10 @@ struct AudioReader: ~Copyable {
             trimmedFrames += Int64(frame.sampleCount - kept)
             frame.sampleCount = kept
         }
-        guard frame.sampleCount > 0 else { return }
+        guard frame.sampleCount > 0 else { return false }
         digest?.add(frame, shape)
-        try body(self, frame)
         sampleFrames += Int64(frame.sampleCount)
+        return true
     }
 
     private func changed(from old: SampleShape, to new: SampleShape) -> MediaFailure {
@@ -197,7 +212,10 @@ struct AudioReader: ~Copyable {
 // MARK: - The verdict
 
 extension AudioReader {
-    private mutating func conclude() throws(MediaFailure) -> AudioInspection {
+    /// What the file is, once `decodeNext` has returned false.
+    ///
+    /// - Throws: `corrupt` when anything is damaged or missing, `noSamples`.
+    mutating func conclude() throws(MediaFailure) -> AudioInspection {
         guard let shape, sampleFrames > 0 else {
             if damage.count > 0 { throw damage.failure(sampleRate: 1) }
             if let claimed = claim.samples, claimed > 0 {

@@ -45,8 +45,8 @@ struct MP3Encoder: ~Copyable {
         unsafe avcodec_free_context(&context)
     }
 
-    /// Samples per channel in one packet.
-    var frameSize: Int { Int(unsafe pointer.pointee.frame_size) }
+    /// Samples per channel in one packet (MPEG-1 Layer III, ISO/IEC 11172-3 §2.4.2.1).
+    static let samplesPerFrame = 1152
 
     /// Samples the decoder yields before the first real one: LAME's 576 and the decoder's own 529.
     var delay: Int { Int(unsafe pointer.pointee.initial_padding) }
@@ -58,7 +58,7 @@ struct MP3Encoder: ~Copyable {
         try check(unsafe avcodec_parameters_from_context(parameters, pointer), "describe the MP3 stream")
     }
 
-    /// Gives the encoder `frameSize` samples, or fewer with the last frame.
+    /// Gives the encoder `samplesPerFrame` samples, or fewer with the last frame.
     ///
     /// - Throws: `library`.
     func send(_ frame: borrowing Frame) throws(MediaFailure) {

@@ -1,0 +1,37 @@
+import MediaContract
+
+/// One encoder at work on a run; owns what it needs for that.
+struct RunEncoder: ~Copyable {
+    private let run: EncodedRun
+    private let encoder: MP3Encoder
+    private let frame: Frame
+    private let packet: Packet
+
+    init(_ run: EncodedRun, _ profile: EncodingProfile, _ shape: SampleShape) throws(MediaFailure) {
+        let encoder = try MP3Encoder(profile, shape)
+        let frame = try Frame()
+        try frame.allocate(shape, capacity: MP3Encoder.samplesPerFrame)
+        let packet = try Packet()
+        self.run = run
+        self.encoder = encoder
+        self.frame = frame
+        self.packet = packet
+    }
+
+    mutating func encode(_ segment: Segment, from offset: Int) throws(MediaFailure) {
+        try segment.copy(from: offset, count: MP3Encoder.samplesPerFrame, into: frame)
+        try encoder.send(frame)
+        try collect()
+    }
+
+    mutating func finish() throws(MediaFailure) {
+        try encoder.finish()
+        try collect()
+    }
+
+    private func collect() throws(MediaFailure) {
+        while try encoder.receive(into: packet) {
+            unsafe packet.withBytes { bytes in run.withLog { unsafe $0.append(bytes) } }
+        }
+    }
+}
