@@ -38,7 +38,7 @@ struct AudioAnalyzer: ~Copyable {
         clips = ClipDetector(shape)
         silence = SilenceDetector(sampleRate: shape.sampleRate)
         depth = BitDepthMeter(shape)
-        waveform = WaveformBuilder(shape)
+        waveform = WaveformBuilder(sampleRate: shape.sampleRate, channels: shape.channels)
     }
 
     /// Takes the next frame.

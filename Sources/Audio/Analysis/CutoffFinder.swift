@@ -13,16 +13,16 @@ struct CutoffFinder {
     /// Hertz below an edge whose level is compared, and within which a filter falls.
     private static let shoulder = 1000.0
     private static let transition = 700.0
-    /// Hertz a band.
-    private static let bandWidth = 100.0
+    /// Hertz a band; as many as a bin where the rate is high.
+    private var bandWidth: Double { max(100, binWidth) }
     /// Below this no encoder for music cuts, and an instrument may well end.
     private static let lowest = 4000.0
 
     var measurement: SpectrumMeasurement {
         let levels = bandLevels
-        let shoulder = Int(Self.shoulder / Self.bandWidth)
-        let transition = Int(Self.transition / Self.bandWidth)
-        let first = max(shoulder, Int(Self.lowest / Self.bandWidth))
+        let shoulder = Int(Self.shoulder / bandWidth)
+        let transition = Int(Self.transition / bandWidth)
+        let first = max(shoulder, Int(Self.lowest / bandWidth))
         // The last bands may hold no more than the window's leakage around half the rate.
         let end = levels.count - transition
         guard first < end else { return SpectrumMeasurement(cutoff: nil, edge: 0) }
@@ -42,20 +42,20 @@ struct CutoffFinder {
 
     /// Where, behind the edge's start, the level has fallen half of the way down in dB.
     private func cutoff(from band: Int, _ levels: [Double]) -> Double {
-        let transition = Int(Self.transition / Self.bandWidth)
+        let transition = Int(Self.transition / bandWidth)
         let top = levels[band - 1]
         let bottom = levels[band + transition]
         let halfway = (band..<(band + transition)).first { levels[$0] < (top + bottom) / 2 } ?? band
-        return Double(halfway) * Self.bandWidth
+        return Double(halfway) * bandWidth
     }
 
     /// Mean power of each band in dB, no lower than 24-bit audio can hold.
     private var bandLevels: [Double] {
-        let count = Int(Double(power.count) * binWidth / Self.bandWidth)
+        let count = Int(Double(power.count) * binWidth / bandWidth)
         let total = power.reduce(0, +)
         return (0..<count).map { band in
-            let from = max(1, Int(Double(band) * Self.bandWidth / binWidth))
-            let to = min(power.count, max(from + 1, Int(Double(band + 1) * Self.bandWidth / binWidth)))
+            let from = max(1, Int(Double(band) * bandWidth / binWidth))
+            let to = min(power.count, max(from + 1, Int(Double(band + 1) * bandWidth / binWidth)))
             let mean = power[from..<to].reduce(0, +) / Double(to - from)
             return 10 * log10(max(mean / total, 1e-16))
         }

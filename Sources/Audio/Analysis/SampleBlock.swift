@@ -89,10 +89,18 @@ struct SampleBlock {
                 }
             }
             for index in first..<(first + Self.groups) {
-                let vector = vectors[index]
-                magnitudes[index] = vector.replacing(with: -vector, where: vector .< .zero).max()
+                magnitudes[index] = Self.greatestMagnitude(vectors[index])
             }
         }
+    }
+
+    /// By halves, in registers: `SIMD16.max()` goes lane by lane.
+    @inline(__always)
+    private static func greatestMagnitude(_ vector: Vector) -> Float {
+        let all = vector.replacing(with: -vector, where: vector .< .zero)
+        let eight = all.lowHalf.replacing(with: all.highHalf, where: all.lowHalf .< all.highHalf)
+        let four = eight.lowHalf.replacing(with: eight.highHalf, where: eight.lowHalf .< eight.highHalf)
+        return max(max(four[0], four[1]), max(four[2], four[3]))
     }
 
     /// Empties the block; its last vectors become the history.

@@ -10,9 +10,9 @@ struct WaveformBuilder {
     private var merged = 0
     private var pending = (low: Int16.max, high: Int16.min)
 
-    init(_ shape: SampleShape) {
-        scale = 32_768 / Float(shape.channels)
-        waveform = Waveform(sampleRate: shape.sampleRate, samplesPerPixel: Waveform.finestZoom, peaks: [])
+    init(sampleRate: Int, channels: Int) {
+        scale = 32_768 / Float(channels)
+        waveform = Waveform(sampleRate: sampleRate, samplesPerPixel: Waveform.finestZoom, peaks: [])
     }
 
     mutating func add(_ block: SampleBlock) {
@@ -42,7 +42,8 @@ struct WaveformBuilder {
         return waveform
     }
 
-    private mutating func append(_ low: Float, _ high: Float) {
+    /// Adds a pixel of the finest zoom, in steps of 16 bits.
+    mutating func append(_ low: Float, _ high: Float) {
         pending.low = min(pending.low, Int16(max(-32_768, min(32_767, low))))
         pending.high = max(pending.high, Int16(max(-32_768, min(32_767, high))))
         merged += 1
