@@ -30,14 +30,16 @@ struct CutoffFinder {
         for band in levels.indices.dropLast().reversed() {
             loudestAbove[band] = max(loudestAbove[band], loudestAbove[band + 1])
         }
-        var best = (band: first, edge: -Double.infinity)
-        for band in first..<end {
-            let below = levels[(band - shoulder)..<band].min() ?? 0
-            let edge = below - loudestAbove[band + transition]
-            if edge > best.edge { best = (band, edge) }
+        let edges = (first..<end).map { band in
+            (levels[(band - shoulder)..<band].min() ?? 0) - loudestAbove[band + transition]
         }
-        guard best.edge >= Self.leastEdge else { return SpectrumMeasurement(cutoff: nil, edge: max(0, best.edge)) }
-        return SpectrumMeasurement(cutoff: cutoff(from: best.band, levels), edge: best.edge)
+        // The lowest cliff is the programme's end; a filter's stop band may hold another.
+        guard let start = edges.firstIndex(where: { $0 >= Self.leastEdge }) else {
+            return SpectrumMeasurement(cutoff: nil, edge: max(0, edges.max() ?? 0))
+        }
+        var best = start
+        for index in start..<min(start + transition, edges.count) where edges[index] > edges[best] { best = index }
+        return SpectrumMeasurement(cutoff: cutoff(from: first + best, levels), edge: edges[best])
     }
 
     /// Where, behind the edge's start, the level has fallen half of the way down in dB.
