@@ -25,6 +25,8 @@ let package = Package(
         .systemLibrary(
             name: "CFFmpeg", pkgConfig: "libavformat libavcodec libswresample libavutil",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswresample-dev", "libavutil-dev"])]),
+        .systemLibrary(name: "CEbur128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
+        .systemLibrary(name: "CChromaprint", pkgConfig: "libchromaprint", providers: [.apt(["libchromaprint-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CUnixSocket"),
@@ -34,7 +36,11 @@ let package = Package(
         // Samples and files; no jobs, no network.
         .target(
             name: "Audio",
-            dependencies: ["CFFmpeg", "MediaContract", .product(name: "SystemPackage", package: "swift-system")]),
+            dependencies: [
+                "CChromaprint", "CEbur128", "CFFmpeg", "MediaContract",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         // The pipe between lathe and lathe-media, and the parent's half of the conversation.
         .target(
             name: "MediaSandbox",

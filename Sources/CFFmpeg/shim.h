@@ -10,6 +10,7 @@
 #include <libavutil/log.h>
 #include <libavutil/md5.h>
 #include <libavutil/opt.h>
+#include <libavutil/tx.h>
 #include <libswresample/swresample.h>
 
 // Function-like macros (FFERRTAG) are not imported. AVERROR(e) needs no shim: errno is positive here, so it is -e.

@@ -11,7 +11,8 @@ struct Transcode: AsyncParsableCommand {
         abstract: "Cut 320 kbps MP3s, exact to the sample, without database or storage.",
         discussion: """
             Each MP3 is written beside its target, decoded again and counted, and only then given its name. Files are \
-            transcoded side by side, one a core. A bad file does not stop the others; the exit status is then 1.
+            transcoded side by side, one a core, and by several cores each when there are fewer files. A bad file does not stop \
+            the others; the exit status is then 1.
             """)
 
     @OptionGroup var options: SettingsOptions
