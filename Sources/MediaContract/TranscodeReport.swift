@@ -13,6 +13,8 @@ package struct TranscodeReport: Sendable, Hashable, Codable {
     /// Versions of encoder library and wrapper: "LAME 3.100, libavcodec 59.37.100".
     package var encoder: String
     package var parallelism: Parallelism
+    /// Of the master's own samples; nil where it was not asked for.
+    package var analysis: AudioAnalysis?
     /// Sentences about what was changed on the way: resampled, downmixed, cover left out.
     package var warnings: [String]
 
@@ -21,7 +23,8 @@ package struct TranscodeReport: Sendable, Hashable, Codable {
 
     package init(
         source: AudioInspection, profile: EncodingProfile, sampleRate: Int, channels: Int, sampleFrames: Int64,
-        bytes: Int64, encoder: String, parallelism: Parallelism, warnings: [String]
+        bytes: Int64, encoder: String, parallelism: Parallelism, analysis: AudioAnalysis?,
+        warnings: [String]
     ) {
         self.source = source
         self.profile = profile
@@ -31,6 +34,7 @@ package struct TranscodeReport: Sendable, Hashable, Codable {
         self.bytes = bytes
         self.encoder = encoder
         self.parallelism = parallelism
+        self.analysis = analysis
         self.warnings = warnings
     }
 }

@@ -9,8 +9,8 @@ extension MediaAnswer {
         switch (self, request) {
         case (.audio(let inspection), .inspectAudio): inspection.isPlausible
         case (.image(let inspection), .inspectImage): inspection.isPlausible
-        case (.transcoded(let report), .transcode(let profile, _, _, _)):
-            report.profile == profile && report.isPlausible
+        case (.transcoded(let report), .transcode(let profile, _, _, _, let analyzes)):
+            report.profile == profile && report.isPlausible && (report.analysis != nil) == analyzes
         case (.versions(let versions), .versions): versions.isPlainLine
         case (.failure(let failure), _): failure.isForTheProcessToDecide
         default: false

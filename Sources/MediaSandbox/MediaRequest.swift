@@ -8,8 +8,8 @@ package enum MediaRequest: Sendable, Hashable, Codable {
     /// What is this picture? Descriptors: the file, readable.
     case inspectImage
     /// Cut a rendition. Descriptors: the master, readable; the output, empty, readable, writable and seekable; the
-    /// cover, readable, if `hasCover`. `threads` encode.
-    case transcode(profile: EncodingProfile, tags: TrackTags, hasCover: Bool, threads: Int)
+    /// cover, readable, if `hasCover`. `threads` encode; if `analyzes`, the master is measured, too.
+    case transcode(profile: EncodingProfile, tags: TrackTags, hasCover: Bool, threads: Int, analyzes: Bool)
     /// Which libraries do the work? No descriptors.
     case versions
 
@@ -17,7 +17,7 @@ package enum MediaRequest: Sendable, Hashable, Codable {
     package var descriptorCount: Int {
         switch self {
         case .inspectAudio, .inspectImage: 1
-        case .transcode(_, _, let hasCover, _): hasCover ? 3 : 2
+        case .transcode(_, _, let hasCover, _, _): hasCover ? 3 : 2
         case .versions: 0
         }
     }

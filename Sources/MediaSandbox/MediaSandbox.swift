@@ -77,10 +77,11 @@ package struct MediaSandbox: Sendable {
     /// - Throws: as ``inspectAudio(_:)``.
     package func transcode(
         _ input: FileDescriptor, to output: FileDescriptor, profile: EncodingProfile, tags: TrackTags,
-        cover: FileDescriptor?, threads: Int = 1, progress: (@Sendable (Double) -> Void)? = nil
+        cover: FileDescriptor?, threads: Int = 1, analyzes: Bool = false,
+        progress: (@Sendable (Double) -> Void)? = nil
     ) async throws(MediaFailure) -> TranscodeReport {
         let request = MediaRequest.transcode(
-            profile: profile, tags: tags, hasCover: cover != nil, threads: threads)
+            profile: profile, tags: tags, hasCover: cover != nil, threads: threads, analyzes: analyzes)
         let files = [input, output] + (cover.map { [$0] } ?? [])
         guard case .transcoded(let report) = try await answer(to: request, with: files, progress: progress) else {
             throw Self.unanswered

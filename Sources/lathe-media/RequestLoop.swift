@@ -22,12 +22,13 @@ struct RequestLoop {
                 var reporter = ProgressReporter(channel: channel)
                 return .audio(try AudioInspector.inspect(files[0], progress: { reporter.report($0) }))
             case .inspectImage: return .image(try ImageInspector.inspect(files[0]))
-            case .transcode(let profile, let tags, let hasCover, let threads):
+            case .transcode(let profile, let tags, let hasCover, let threads, let analyzes):
                 var reporter = ProgressReporter(channel: channel)
                 return .transcoded(
                     try Transcoder.transcode(
                         input: files[0], output: files[1], profile: profile, tags: tags,
-                        cover: hasCover ? files[2] : nil, threads: threads, progress: { reporter.report($0) },
+                        cover: hasCover ? files[2] : nil, threads: threads, analyzes: analyzes,
+                        progress: { reporter.report($0) },
                         // Hanging up ends the process (`exitWhenHungUp`), so there is nothing to ask here.
                         isCancelled: { false }))
             case .versions: return .versions(AudioLibrary.versions)

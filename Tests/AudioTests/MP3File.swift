@@ -17,6 +17,9 @@ struct MP3File {
     /// All frames after it.
     var frames: [[UInt8]] = []
 
+    /// Where the frames after `info` lie in the file.
+    var frameRanges: [Range<Int>] = []
+
     init(_ bytes: [UInt8]) throws {
         var offset = 0
         if bytes.starts(with: Array("ID3".utf8)) {
@@ -34,7 +37,12 @@ struct MP3File {
         while offset < bytes.count {
             let header = try #require(MPEGAudioHeader(bytes[offset...].prefix(4)), "no frame at byte \(offset)")
             let frame = Array(bytes[offset..<(offset + header.frameLength)])
-            if info.isEmpty { info = frame } else { frames.append(frame) }
+            if info.isEmpty {
+                info = frame
+            } else {
+                frames.append(frame)
+                frameRanges.append(offset..<(offset + header.frameLength))
+            }
             offset += header.frameLength
         }
     }

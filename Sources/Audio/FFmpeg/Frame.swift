@@ -12,6 +12,14 @@ struct Frame: ~Copyable {
         unsafe pointer = frame
     }
 
+    /// A second owner of the same samples.
+    ///
+    /// - Throws: `library` when memory runs out.
+    init(sharing other: borrowing Frame) throws(MediaFailure) {
+        guard let frame = unsafe av_frame_clone(other.pointer) else { throw .library("allocate a frame") }
+        unsafe pointer = frame
+    }
+
     deinit {
         var frame: UnsafeMutablePointer<AVFrame>? = unsafe pointer
         unsafe av_frame_free(&frame)
@@ -21,6 +29,16 @@ struct Frame: ~Copyable {
     var sampleCount: Int {
         get { Int(unsafe pointer.pointee.nb_samples) }
         nonmutating set { unsafe pointer.pointee.nb_samples = Int32(newValue) }
+    }
+
+    /// Bytes of all channels' samples.
+    var byteCount: Int {
+        let frame = unsafe pointer.pointee
+        return max(
+            0,
+            Int(
+                unsafe av_samples_get_buffer_size(
+                    nil, frame.ch_layout.nb_channels, frame.nb_samples, AVSampleFormat(frame.format), 1)))
     }
 
     /// Rate, layout and sample format of the samples.

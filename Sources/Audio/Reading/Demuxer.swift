@@ -95,6 +95,16 @@ struct Demuxer: ~Copyable {
         return unsafe String(cString: value)
     }
 
+    /// A decoder for the first audio stream.
+    ///
+    /// - Throws: `noAudioStream`; as `makeDecoder`.
+    func makeAudioDecoder(in container: Container) throws(MediaFailure) -> Decoder {
+        guard let stream = streams.first(where: { $0.isAudio }) else {
+            throw MediaFailure(.noAudioStream, "the \(container.name) file holds no audio stream")
+        }
+        return try makeDecoder(for: stream.index, in: container)
+    }
+
     /// A decoder for stream `index`.
     ///
     /// - Throws: `unsupportedFormat` when the codec is not one the container may hold, `library`.

@@ -133,17 +133,38 @@ struct MP3Frames {
 struct MP3InfoTag: Sendable, Hashable {
     /// Frames of audio, the tag's own not counted; nil when the tag does not say.
     let frames: Int64?
+    /// Bytes from the tag's frame to the end of the audio; nil when the tag does not say.
+    let bytes: Int64?
+    /// Samples per channel that LAME's extension says were added in front and behind; nil where there is none.
+    let delay: Int?
+    let padding: Int?
 
     /// Nil when the frame at `offset` has no such tag.
     ///
     /// - Throws: `inputOutput`.
     init?(in input: FileDescriptor, at offset: Int64) throws(MediaFailure) {
-        let bytes = try input.bytes(at: offset, count: 4 + 36 + 12)
+        let bytes = try input.bytes(at: offset, count: 4 + 36 + Self.longest)
         guard let header = MPEGAudioHeader(bytes) else { return nil }
         let tag = bytes.dropFirst(header.tagOffset)
         guard ["Xing", "Info"].contains(tag.fourCC(at: 0)), let flags = tag.bigEndian(at: 4, length: 4) else {
             return nil
         }
-        frames = flags & 1 != 0 ? tag.bigEndian(at: 8, length: 4).map { Int64($0) } : nil
+        var position = 8
+        func field(_ bit: UInt64, length: Int) -> Int64? {
+            guard UInt64(flags) & bit != 0 else { return nil }
+            defer { position += length }
+            return length > 4 ? nil : tag.bigEndian(at: position, length: length).map { Int64($0) }
+        }
+        frames = field(1, length: 4)
+        self.bytes = field(2, length: 4)
+        _ = field(4, length: 100)
+        _ = field(8, length: 4)
+        // Version string (9), revision and method, lowpass, replay gain (8), flags, bit rate; then 12 bits each.
+        let gapless = tag.bigEndian(at: position + 21, length: 3)
+        delay = gapless.map { Int($0) >> 12 }
+        padding = gapless.map { Int($0) & 0xFFF }
     }
+
+    /// The tag with LAME's extension up to the delay and the padding. Bytes.
+    private static let longest = 8 + 4 + 4 + 100 + 4 + 24
 }

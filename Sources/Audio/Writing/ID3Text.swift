@@ -14,6 +14,19 @@ enum ID3Text {
         }
     }
 
+    /// Under which name libavformat's demuxer gives the text of a frame; nil where it gives another text.
+    static func demuxerKey(of id: String) -> String? {
+        switch id {
+        case "TIT2": "title"
+        case "TPE1": "artist"
+        case "TALB": "album"
+        case "TRCK": "track"
+        // Numbers of ID3v1's list, such as that in "80s", are read as its names.
+        case "TCON": nil
+        default: id
+        }
+    }
+
     /// "3/12" (ID3v2.3 §4.2.1, TRCK).
     private static func position(of tags: TrackTags) -> String? {
         guard let number = tags.trackNumber else { return nil }

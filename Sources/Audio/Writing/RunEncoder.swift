@@ -6,6 +6,7 @@ struct RunEncoder: ~Copyable {
     private let encoder: MP3Encoder
     private let frame: Frame
     private let packet: Packet
+    private var meter: LevelMeter
 
     init(_ run: EncodedRun, _ profile: EncodingProfile, _ shape: SampleShape) throws(MediaFailure) {
         let encoder = try MP3Encoder(profile, shape)
@@ -16,13 +17,19 @@ struct RunEncoder: ~Copyable {
         self.encoder = encoder
         self.frame = frame
         self.packet = packet
+        meter = LevelMeter(shape)
     }
 
     mutating func encode(_ segment: Segment, from offset: Int) throws(MediaFailure) {
         try segment.copy(from: offset, count: MP3Encoder.samplesPerFrame, into: frame)
+        // A segment of another run is measured by the thread that decoded it.
+        if segment.run === run { meter.add(frame) }
         try encoder.send(frame)
         try collect()
     }
+
+    /// The levels of the segment that was just encoded; none of another run's.
+    mutating func takeLevels() -> [WindowLevel] { meter.take() }
 
     mutating func finish() throws(MediaFailure) {
         try encoder.finish()

@@ -49,18 +49,23 @@ struct SegmentSource: ~Copyable, @unchecked Sendable {
     private var positions: [Int: Int] = [:]
     /// What the master was found to be, once all of it was decoded.
     private(set) var inspection: AudioInspection?
+    /// Measures every sample that is decoded, before it is converted.
+    let analysis: AnalysisLane?
 
     /// Decodes the first samples, which tell the shape.
     ///
     /// - Throws: as `AudioReader.decodeNext`; `noSamples`; `unsupportedFormat` when the channels cannot be mixed down.
     init(
-        _ reader: consuming AudioReader, threads: Int, isCancelled: () -> Bool
+        _ reader: consuming AudioReader, threads: Int, analyzes: Bool, isCancelled: () -> Bool
     ) throws(MediaFailure) {
         var reader = reader
         guard try reader.decodeNext(isCancelled: isCancelled) else {
             _ = try reader.conclude()
             throw MediaFailure(.noSamples, "the file's audio stream holds no samples")
         }
+        let analysis =
+            analyzes ? try AnalysisLane(AudioAnalyzer(reader.frame.shape), onThreadOfItsOwn: threads > 1) : nil
+        try analysis?.add(reader.frame)
         let converter = try SampleConverter(from: reader.frame.shape)
         let converted = try Frame()
         let carried = try converter.convert(reader.frame, into: converted)
@@ -77,6 +82,7 @@ struct SegmentSource: ~Copyable, @unchecked Sendable {
         self.converter = converter
         self.converted = converted
         self.carried = carried
+        self.analysis = analysis
     }
 
     /// Samples per channel that a gapless player gets out of the MP3; nil until all of the master was decoded.
@@ -152,6 +158,7 @@ struct SegmentSource: ~Copyable, @unchecked Sendable {
         carried = 0
         while samples.count < wanted, inspection == nil {
             if try reader.decodeNext(isCancelled: isCancelled) {
+                try analysis?.add(reader.frame)
                 try append(reader.frame, to: samples)
             } else {
                 try finish(into: samples)

@@ -3,6 +3,18 @@ import MediaContract
 import Synchronization
 import SystemPackage
 
+/// What a `TrackEncoder` found and made.
+struct Encoding: Sendable {
+    let source: AudioInspection
+    /// Samples per channel that a gapless player gets out of the MP3.
+    let sampleFrames: Int64
+    let parallelism: Parallelism
+    /// Of what went into the encoders.
+    let levels: [WindowLevel]
+    /// Of the master's own samples; nil where it was not asked for.
+    let analysis: AudioAnalysis?
+}
+
 /// Encodes one master on several threads.
 ///
 /// Each thread takes the next segment, encodes it from a cold start, and goes on into the segment behind it until its
@@ -16,6 +28,8 @@ final class TrackEncoder: Sendable {
         var framesExpected = 0.0
         var framesEncoded = 0
         var parallelism: Parallelism
+        /// Of what went into the encoders, by segment.
+        var levels: [Int: [WindowLevel]] = [:]
         /// The first of any thread's; it stops them all.
         var failure: MediaFailure?
     }
@@ -33,14 +47,16 @@ final class TrackEncoder: Sendable {
     /// - Parameters:
     ///   - output: an empty file.
     ///   - threads: at least 1.
+    ///   - analyzes: the master is measured on the way.
     ///   - isCancelled: asked before every packet.
     /// - Throws: as `SegmentSource.init`; `diskFull`, `inputOutput`, `library`.
     init(
         _ input: FileDescriptor, to output: FileDescriptor, profile: EncodingProfile, tags: TrackTags, cover: Cover?,
-        threads: Int, isCancelled: () -> Bool
+        threads: Int, analyzes: Bool, isCancelled: () -> Bool
     ) throws(MediaFailure) {
         let source = try SegmentSource(
-            try AudioReader(input, isCancelled: isCancelled), threads: threads, isCancelled: isCancelled)
+            try AudioReader(input, isCancelled: isCancelled), threads: threads, analyzes: analyzes,
+            isCancelled: isCancelled)
         shape = source.outputShape
         warnings = source.warnings
         let writer = try FrameWriter(
@@ -56,11 +72,8 @@ final class TrackEncoder: Sendable {
     /// - Parameters:
     ///   - progress: called on this thread for every frame it encodes, with 0…1.
     ///   - isCancelled: asked on this thread before every packet and every frame.
-    /// - Returns: what the master was, and how many samples per channel a gapless player gets out of the MP3.
     /// - Throws: as `AudioReader.decodeNext` and `AudioReader.conclude`; `diskFull`, `inputOutput`, `library`.
-    func run(
-        progress: (Double) -> Void, isCancelled: () -> Bool
-    ) throws(MediaFailure) -> (source: AudioInspection, sampleFrames: Int64, parallelism: Parallelism) {
+    func run(progress: (Double) -> Void, isCancelled: () -> Bool) throws(MediaFailure) -> Encoding {
         let threads = state.withLock { $0.parallelism.threads }
         let others = DispatchGroup()
         for number in 1..<max(2, threads) where number < threads {
@@ -70,9 +83,10 @@ final class TrackEncoder: Sendable {
         }
         work(as: 0, progress: progress, isCancelled: isCancelled)
         others.wait()
-        let (failure, parallelism) = state.withLock { ($0.failure, $0.parallelism) }
+        let (failure, parallelism, levels) = state.withLock { ($0.failure, $0.parallelism, $0.levels) }
         if let failure { throw failure }
         let (inspection, total, handedOut) = source.withLock { ($0.inspection, $0.total, $0.sampleFramesHandedOut) }
+        let analysis = try source.withLock { source throws(MediaFailure) in try source.analysis?.finish() }
         guard let inspection, let total, handedOut == total else {
             throw MediaFailure(.library, "the resampler yielded \(handedOut) samples where \(total ?? 0) were due")
         }
@@ -80,7 +94,9 @@ final class TrackEncoder: Sendable {
             try writer?.advance()
             try writer.take()?.finish(sampleFrames: total)
         }
-        return (inspection, total, parallelism)
+        return Encoding(
+            source: inspection, sampleFrames: total, parallelism: parallelism,
+            levels: levels.sorted { $0.key < $1.key }.flatMap(\.value), analysis: analysis)
     }
 
     private func work(as thread: Int, progress: (Double) -> Void, isCancelled: () -> Bool) {
@@ -115,6 +131,7 @@ final class TrackEncoder: Sendable {
                     return try write()
                 }
             }
+            if segment.run === run { note(encoder.takeLevels(), of: segment) }
             try write()
             guard let next = try nextSegment(after: (segment, run), thread, isCancelled) else { break }
             if proof != nil { state.withLock { $0.parallelism.serialFallbacks += 1 } }
@@ -163,6 +180,10 @@ final class TrackEncoder: Sendable {
             guard state.failure == nil else { return nil }
             return Double(state.framesEncoded) / Double(max(state.framesExpected, 1))
         }
+    }
+
+    private func note(_ levels: [WindowLevel], of segment: Segment) {
+        state.withLock { $0.levels[segment.index] = levels }
     }
 
     private func note(_ seam: EncodedRun.Seam) {
