@@ -27,7 +27,8 @@ enum Engine {
         _ threads: Int, _ analyzes: Bool
     ) throws -> TranscodeReport {
         try Transcoder.transcode(
-            input: input, output: output, profile: .mp3At320, tags: tags, cover: cover, threads: threads, analyzes: analyzes,
+            input: input, output: output, profile: .mp3At320, tags: tags, cover: cover, threads: threads,
+            analyzes: analyzes,
             progress: { _ in },
             isCancelled: { false })
     }

@@ -47,7 +47,8 @@ struct TranscoderTests {
         try withInput(input) { source in
             try withOutput(scratch.file("o.mp3")) { target in
                 _ = try Transcoder.transcode(
-                    input: source, output: target, profile: .mp3At320, tags: TrackTags(), cover: nil, threads: 1, analyzes: false,
+                    input: source, output: target, profile: .mp3At320, tags: TrackTags(), cover: nil, threads: 1,
+                    analyzes: false,
                     progress: { values.append($0) }, isCancelled: { false })
             }
         }
@@ -71,7 +72,8 @@ struct TranscoderTests {
             try withOutput(scratch.file("o.mp3")) { target in
                 try requireFailure {
                     try Transcoder.transcode(
-                        input: source, output: target, profile: .mp3At320, tags: TrackTags(), cover: nil, threads: 1, analyzes: false,
+                        input: source, output: target, profile: .mp3At320, tags: TrackTags(), cover: nil, threads: 1,
+                        analyzes: false,
                         progress: { _ in }, isCancelled: cancels)
                 }
             }
@@ -115,7 +117,8 @@ struct TranscoderTests {
             try withInput(output) { target in
                 try requireFailure {
                     try Transcoder.transcode(
-                        input: source, output: target, profile: .mp3At320, tags: TrackTags(), cover: nil, threads: 1, analyzes: false,
+                        input: source, output: target, profile: .mp3At320, tags: TrackTags(), cover: nil, threads: 1,
+                        analyzes: false,
                         progress: { _ in }, isCancelled: { false })
                 }
             }
