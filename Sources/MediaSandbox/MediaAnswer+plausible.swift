@@ -8,6 +8,8 @@ extension MediaAnswer {
     func isPlausible(for request: MediaRequest) -> Bool {
         switch (self, request) {
         case (.audio(let inspection), .inspectAudio): inspection.isPlausible
+        case (.analyzed(let inspection, let analysis), .analyzeAudio):
+            inspection.isPlausible && analysis.isPlausible(for: inspection)
         case (.image(let inspection), .inspectImage): inspection.isPlausible
         case (.transcoded(let report), .transcode(let profile, _, _, _)):
             report.profile == profile && report.isPlausible
