@@ -27,6 +27,7 @@ let package = Package(
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswresample-dev", "libavutil-dev"])]),
         .systemLibrary(name: "CEbur128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
         .systemLibrary(name: "CChromaprint", pkgConfig: "libchromaprint", providers: [.apt(["libchromaprint-dev"])]),
+        .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CUnixSocket"),
@@ -50,6 +51,8 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        // What was measured, for people: findings, waveform files, pictures, pages. Knows no file that is analyzed.
+        .target(name: "Reports", dependencies: ["CCairo", "MediaContract"]),
         .executableTarget(
             name: "lathe-media",
             dependencies: [
@@ -121,7 +124,7 @@ let package = Package(
             name: "lathe",
             dependencies: [
                 "Jobs", "MediaContract", "MediaSandbox", "Migrations", "ObjectStorage", "Pipeline", "Postgres",
-                "PrivatePostgres",
+                "PrivatePostgres", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -185,6 +188,13 @@ let package = Package(
             name: "MediaSandboxTests",
             dependencies: [
                 "lathe-media", "MediaContract", "MediaSandbox", .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .testTarget(
+            name: "ReportsTests",
+            dependencies: [
+                "Audio", "MediaContract", "Reports", "TestSupport",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),

@@ -7,6 +7,7 @@ package struct AudioAnalysis: Sendable, Hashable, Codable {
     package var stereo: ChannelRelation?
     package var clipping: ClippingMeasurement
     package var silence: SilenceMeasurement
+    package var nonFinite: NonFiniteMeasurement
     /// Bits a sample that carry anything, from the top: 16 where 16-bit samples were padded to 24. Of floating point
     /// 16 or 24 where every sample is a multiple of that step; nil otherwise.
     package var effectiveBits: Int?
@@ -14,6 +15,8 @@ package struct AudioAnalysis: Sendable, Hashable, Codable {
     package var spectrum: SpectrumMeasurement?
     /// Minima and maxima for drawing.
     package var waveform: Waveform
+    /// The whole of each channel at a glance.
+    package var overview: LevelOverview
     /// SHA-256 of the decoded samples in 64 lower-case hexadecimal digits.
     ///
     /// Hashed are the samples of all channels interleaved, little-endian, in the narrowest of these types that the
@@ -33,17 +36,20 @@ package struct AudioAnalysis: Sendable, Hashable, Codable {
 
     package init(
         loudness: LoudnessMeasurement, channels: [ChannelLevels], stereo: ChannelRelation?,
-        clipping: ClippingMeasurement, silence: SilenceMeasurement, effectiveBits: Int?,
-        spectrum: SpectrumMeasurement?, waveform: Waveform, samplesSHA256: String, fingerprint: AudioFingerprint?
+        clipping: ClippingMeasurement, silence: SilenceMeasurement, nonFinite: NonFiniteMeasurement, effectiveBits: Int?,
+        spectrum: SpectrumMeasurement?, waveform: Waveform, overview: LevelOverview, samplesSHA256: String,
+        fingerprint: AudioFingerprint?
     ) {
         self.loudness = loudness
         self.channels = channels
         self.stereo = stereo
         self.clipping = clipping
         self.silence = silence
+        self.nonFinite = nonFinite
         self.effectiveBits = effectiveBits
         self.spectrum = spectrum
         self.waveform = waveform
+        self.overview = overview
         self.samplesSHA256 = samplesSHA256
         self.fingerprint = fingerprint
     }

@@ -108,3 +108,17 @@ package struct SpectrumMeasurement: Sendable, Hashable, Codable {
         self.edge = edge
     }
 }
+
+/// Samples of floating-point audio that are no number or infinite: no converter can play them. Everything else is
+/// measured with 0 in place of the former and +96 dBFS in place of the latter.
+package struct NonFiniteMeasurement: Sendable, Hashable, Codable {
+    /// Samples on all channels.
+    package var count: Int64
+    /// Samples a channel before the first of them; nil where there is none.
+    package var first: Int64?
+
+    package init(count: Int64 = 0, first: Int64? = nil) {
+        self.count = count
+        self.first = first
+    }
+}

@@ -8,6 +8,8 @@ extension MediaAnswer {
     func isPlausible(for request: MediaRequest) -> Bool {
         switch (self, request) {
         case (.audio(let inspection), .inspectAudio): inspection.isPlausible
+        case (.analyzed(let inspection, let analysis), .analyzeAudio):
+            inspection.isPlausible && analysis.isPlausible(for: inspection)
         case (.image(let inspection), .inspectImage): inspection.isPlausible
         case (.transcoded(let report), .transcode(let profile, _, _, _, let analyzes)):
             report.profile == profile && report.isPlausible && (report.analysis != nil) == analyzes
@@ -50,7 +52,14 @@ extension TranscodeReport {
     fileprivate var isPlausible: Bool {
         source.isPlausible && sampleRates.contains(sampleRate) && channelCounts.contains(channels)
             && sampleFrameCounts.contains(sampleFrames) && bytes > 0
-            && encoder.isPlainLine && warnings.arePlausible
+            && encoder.isPlainLine && warnings.arePlausible && parallelism.isPlausible
+            && analysis?.isPlausible(for: source) ?? true
+    }
+}
+
+extension Parallelism {
+    fileprivate var isPlausible: Bool {
+        [threads, seams, extensions, serialFallbacks, framesEncodedTwice].allSatisfy { (0...(1 << 43)).contains($0) }
     }
 }
 

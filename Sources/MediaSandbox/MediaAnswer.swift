@@ -6,6 +6,8 @@ package enum MediaAnswer: Sendable, Hashable, Codable {
     case progress(Double)
     /// Answers ``MediaRequest/inspectAudio``.
     case audio(AudioInspection)
+    /// Answers ``MediaRequest/analyzeAudio``.
+    case analyzed(AudioInspection, AudioAnalysis)
     /// Answers ``MediaRequest/inspectImage``.
     case image(ImageInspection)
     /// Answers ``MediaRequest/transcode(profile:tags:hasCover:)``.

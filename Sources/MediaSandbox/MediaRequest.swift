@@ -5,6 +5,8 @@ package import MediaContract
 package enum MediaRequest: Sendable, Hashable, Codable {
     /// What is this audio file? Descriptors: the file, readable.
     case inspectAudio
+    /// What is this audio file, and what does it measure like? Descriptors: the file, readable.
+    case analyzeAudio
     /// What is this picture? Descriptors: the file, readable.
     case inspectImage
     /// Cut a rendition. Descriptors: the master, readable; the output, empty, readable, writable and seekable; the
@@ -16,7 +18,7 @@ package enum MediaRequest: Sendable, Hashable, Codable {
     /// How many descriptors travel with the request.
     package var descriptorCount: Int {
         switch self {
-        case .inspectAudio, .inspectImage: 1
+        case .inspectAudio, .analyzeAudio, .inspectImage: 1
         case .transcode(_, _, let hasCover, _, _): hasCover ? 3 : 2
         case .versions: 0
         }
@@ -26,6 +28,7 @@ package enum MediaRequest: Sendable, Hashable, Codable {
     var activity: String {
         switch self {
         case .inspectAudio: "inspecting audio"
+        case .analyzeAudio: "analyzing audio"
         case .inspectImage: "inspecting a picture"
         case .transcode: "transcoding"
         case .versions: "telling its versions"

@@ -53,6 +53,22 @@ package struct MediaSandbox: Sendable {
         return inspection
     }
 
+    /// Decodes all of an audio file once, says what it is and measures it.
+    ///
+    /// - Parameters:
+    ///   - file: Open for reading.
+    ///   - progress: as of ``transcode(_:to:profile:tags:cover:threads:progress:)``.
+    /// - Throws: as ``inspectAudio(_:)``.
+    package func analyzeAudio(
+        _ file: FileDescriptor, progress: (@Sendable (Double) -> Void)? = nil
+    ) async throws(MediaFailure) -> (inspection: AudioInspection, analysis: AudioAnalysis) {
+        guard
+            case .analyzed(let inspection, let analysis) = try await answer(
+                to: .analyzeAudio, with: [file], progress: progress)
+        else { throw Self.unanswered }
+        return (inspection, analysis)
+    }
+
     /// Decodes a picture and says what it is.
     ///
     /// - Parameter file: Open for reading.

@@ -21,6 +21,10 @@ struct RequestLoop {
             case .inspectAudio:
                 var reporter = ProgressReporter(channel: channel)
                 return .audio(try AudioInspector.inspect(files[0], progress: { reporter.report($0) }))
+            case .analyzeAudio:
+                var reporter = ProgressReporter(channel: channel)
+                let result = try AudioInspector.analyze(files[0], progress: { reporter.report($0) })
+                return .analyzed(result.inspection, result.analysis)
             case .inspectImage: return .image(try ImageInspector.inspect(files[0]))
             case .transcode(let profile, let tags, let hasCover, let threads, let analyzes):
                 var reporter = ProgressReporter(channel: channel)

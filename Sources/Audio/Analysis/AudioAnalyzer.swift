@@ -17,7 +17,9 @@ struct AudioAnalyzer: ~Copyable {
     private var clips: ClipDetector
     private var silence: SilenceDetector
     private var depth: BitDepthMeter
+    private var nonFinite: NonFiniteCounter
     private var waveform: WaveformBuilder
+    private var overview: OverviewBuilder
     private var hash = SampleHash()
     private var fingerprint: Fingerprinter
     private var spectrum: SpectrumMeter
@@ -38,7 +40,9 @@ struct AudioAnalyzer: ~Copyable {
         clips = ClipDetector(shape)
         silence = SilenceDetector(sampleRate: shape.sampleRate)
         depth = BitDepthMeter(shape)
+        nonFinite = NonFiniteCounter(shape)
         waveform = WaveformBuilder(sampleRate: shape.sampleRate, channels: shape.channels)
+        overview = OverviewBuilder(channels: shape.channels)
     }
 
     /// Takes the next frame.
@@ -47,6 +51,7 @@ struct AudioAnalyzer: ~Copyable {
     mutating func add(_ frame: borrowing Frame) throws(MediaFailure) {
         unsafe frame.withInterleavedBytes(shape, scratch: &scratch) {
             unsafe depth.add($0)
+            unsafe nonFinite.add($0)
             unsafe hash.add($0)
         }
         var offset = 0
@@ -69,10 +74,11 @@ struct AudioAnalyzer: ~Copyable {
         let clipping = clips.finish()
         let silence = silence.finish(count: count)
         let peaks = waveform.finish()
+        let overview = overview.finish()
         return AudioAnalysis(
             loudness: loudness.measurement, channels: levels, stereo: stereo, clipping: clipping, silence: silence,
-            effectiveBits: depth.effectiveBits, spectrum: spectrum.measurement, waveform: peaks,
-            samplesSHA256: hash.finish(), fingerprint: try fingerprint.finish())
+            nonFinite: nonFinite.finish(), effectiveBits: depth.effectiveBits, spectrum: spectrum.measurement,
+            waveform: peaks, overview: overview, samplesSHA256: hash.finish(), fingerprint: try fingerprint.finish())
     }
 
     private mutating func measure() throws(MediaFailure) {
@@ -83,6 +89,7 @@ struct AudioAnalyzer: ~Copyable {
         clips.add(block)
         silence.add(block)
         waveform.add(block)
+        overview.add(block)
         try loudness.add(block)
         try fingerprint.add(block)
         spectrum.add(block)

@@ -20,6 +20,8 @@ struct SpectrumMeter: ~Copyable {
     private var signal: [AVComplexFloat]
     private var spectrum: [AVComplexFloat]
     private var power: [Double]
+    /// Sum of the squares of each stretch's power.
+    private var squares: [Double]
     private var stretches = 0
 
     /// - Throws: `library` when memory runs out.
@@ -43,6 +45,7 @@ struct SpectrumMeter: ~Copyable {
         signal = Array(repeating: AVComplexFloat(re: 0, im: 0), count: Self.length)
         spectrum = signal
         power = Array(repeating: 0, count: Self.length / 2)
+        squares = power
     }
 
     deinit {
@@ -58,7 +61,9 @@ struct SpectrumMeter: ~Copyable {
             load(block, first)
             transformSignal()
             for bin in 1..<(Self.length / 2) {
-                power[bin] += Self.magnitude(spectrum[bin]) + Self.magnitude(spectrum[Self.length - bin])
+                let pair = Self.magnitude(spectrum[bin]) + Self.magnitude(spectrum[Self.length - bin])
+                power[bin] += pair
+                squares[bin] += pair * pair
             }
         }
     }
@@ -66,7 +71,9 @@ struct SpectrumMeter: ~Copyable {
     /// nil without a stretch, and for digital silence.
     var measurement: SpectrumMeasurement? {
         guard stretches > 0, power.contains(where: { $0 > 0 }) else { return nil }
-        return CutoffFinder(power: power, binWidth: Double(sampleRate) / Double(Self.length)).measurement
+        return CutoffFinder(
+            power: power, squares: squares, stretches: stretches, binWidth: Double(sampleRate) / Double(Self.length)
+        ).measurement
     }
 
     private mutating func load(_ block: SampleBlock, _ first: Int) {
