@@ -94,6 +94,7 @@ let package = Package(
                 .embedInCode("0019_bells.sql"),
                 .embedInCode("0020_upload_jobs_bell.sql"),
                 .embedInCode("0021_releases_bell.sql"),
+                .embedInCode("0022_audio_reports.sql"),
             ]),
         .target(
             name: "Jobs",
@@ -106,7 +107,7 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Jobs", "MediaContract", "MediaSandbox", "Migrations", "ObjectStorage", "Postgres",
+                "Jobs", "MediaContract", "MediaSandbox", "Migrations", "ObjectStorage", "Postgres", "Reports",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

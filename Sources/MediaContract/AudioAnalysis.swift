@@ -59,13 +59,16 @@ package struct AudioAnalysis: Sendable, Hashable, Codable {
 package struct AudioFingerprint: Sendable, Hashable, Codable {
     /// Compressed and in URL-safe base64, as `fpcalc` prints it.
     package var compressed: String
+    /// The numbers that `compressed` holds, one for each 0.124 s.
+    package var items: [UInt32]
     /// Chromaprint's number of the algorithm: 1 is TEST2, its default.
     package var algorithm: Int
     /// Seconds from the start that were fingerprinted, at most 120.
     package var duration: Double
 
-    package init(compressed: String, algorithm: Int, duration: Double) {
+    package init(compressed: String, items: [UInt32], algorithm: Int, duration: Double) {
         self.compressed = compressed
+        self.items = items
         self.algorithm = algorithm
         self.duration = duration
     }

@@ -100,11 +100,12 @@ extension Catalogue {
     /// - Returns: whether it was moved.
     static func completeRelease(
         _ id: UUID, profile: EncodingProfile, in transaction: borrowing Transaction
-    ) throws(PostgresError) -> Bool {
+    ) throws -> Bool {
         try transaction.execute("SELECT 1 FROM releases WHERE id = \(id) FOR NO KEY UPDATE")
         // An UPDATE of no row would ring the doorbell as well.
         let ready: SQL = "SELECT EXISTS (SELECT 1 FROM releases r WHERE r.id = \(id) AND \(sql: isReady(profile)))"
         guard try transaction.query(ready).single().decode(0) else { return false }
+        try storeReleaseReport(id, in: transaction)
         return try transaction.execute(
             """
             UPDATE releases r SET status = 'PENDING_REVIEW', processing_error = NULL

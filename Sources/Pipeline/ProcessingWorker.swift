@@ -5,6 +5,7 @@ import MediaContract
 import MediaSandbox
 import ObjectStorage
 import Postgres
+import Reports
 import SystemPackage
 
 /// Cuts the rendition of one track: fetches the master, transcodes it in the media process, stores the MP3, and moves
@@ -72,8 +73,10 @@ struct ProcessingWorker: JobHandler {
         let output = try OpenFile.scratch(in: workDirectory)
         let report = try await sandbox.transcode(
             master.descriptor, to: output.descriptor, profile: profile, tags: track.tags,
-            cover: cover.file.openDescriptor, progress: nil)
+            cover: cover.file.openDescriptor, analyzes: true, progress: nil)
         steps.end("transcode")
+        let measured = try await storeReport(report, of: master.descriptor, from: masterURL, track: trackID)
+        steps.end("report")
         let sha256 = try await FileHash.sha256(of: output.descriptor)
         let key = "renditions/\(trackID.lowercased)/\(profile.name)/\(sha256).mp3"
         _ = try await source.store.put(
@@ -89,10 +92,37 @@ struct ProcessingWorker: JobHandler {
         return .done { transaction in
             try Catalogue.lock(track: trackID, of: releaseID, in: transaction)
             try Catalogue.storeRendition(rendition, track: trackID, in: transaction)
+            if let measured { try Catalogue.storeReport(measured, track: trackID, in: transaction) }
             let isLast = try Catalogue.completeRelease(releaseID, profile: profile, in: transaction)
             let summary = "\(rendition.url), \(report.bytes) bytes; \(took)"
             return isLast ? "\(summary); release \(releaseID.lowercased) is PENDING_REVIEW" : summary
         }
+    }
+
+    /// Puts what was measured of the master beside the renditions: the report for people and programs, the waveform for
+    /// a player.
+    private func storeReport(
+        _ transcoded: TranscodeReport, of master: FileDescriptor, from masterURL: String, track: UUID
+    ) async throws -> StoredReport? {
+        guard let analysis = transcoded.analysis else { return nil }
+        let report = TrackReport(
+            file: masterURL, bytes: try FileStatus(of: master).bytes, sha256: try await FileHash.sha256(of: master),
+            inspection: transcoded.source, analysis: analysis)
+        let stem = "reports/\(track.lowercased)/\(report.sha256)"
+        async let duplicates = catalogue.possibleDuplicates(of: analysis, track: track)
+        try await put([UInt8](JSONEncoder.report.encode(report)), as: "\(stem).json", "application/json")
+        try await put(analysis.waveform.data, as: "\(stem).dat", "application/octet-stream")
+        return StoredReport(
+            report: report, sourceURL: masterURL, reportURL: source.store.publicURL(for: "\(stem).json"),
+            waveformURL: source.store.publicURL(for: "\(stem).dat"), duplicates: try await duplicates)
+    }
+
+    private func put(_ bytes: [UInt8], as key: String, _ contentType: String) async throws {
+        let file = try OpenFile.scratch(in: workDirectory)
+        try file.descriptor.writeAll(bytes)
+        _ = try await source.store.put(
+            file.descriptor, length: Int64(bytes.count), key: key,
+            attributes: ObjectAttributes(contentType: contentType), progress: nil)
     }
 
     /// A cover that is gone or is not ours does not stop the audio; one that cannot be reached now does.

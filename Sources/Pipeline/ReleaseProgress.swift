@@ -19,6 +19,10 @@ package struct ReleaseProgress: Sendable, Hashable, Codable {
     /// What stops it for good: the first failed upload or processing job of a track that still needs it.
     package let failure: String?
     package let updatedAt: Date
+    /// Of all its tracks as one programme, in LUFS; nil until the release is done.
+    package let integratedLoudness: Double?
+    /// dBTP.
+    package let truePeak: Double?
 
     /// "3 of 12 tracks uploaded, 1 rendered".
     package var sentence: String {
@@ -54,8 +58,10 @@ extension Catalogue {
                 count(t.id) FILTER (WHERE t.audio_file_url <> '') AS uploaded_count,
                 count(t.id) FILTER (WHERE \(sql: Self.isRendered(profile))) AS rendered_count,
                 (array_agg('track ' || t.track_order || ': ' || coalesce(stuck.error_log, 'failed')
-                    ORDER BY t.track_order) FILTER (WHERE stuck.id IS NOT NULL))[1] AS failure
+                    ORDER BY t.track_order) FILTER (WHERE stuck.id IS NOT NULL))[1] AS failure,
+                max(m.integrated_lufs) AS integrated_lufs, max(m.true_peak_dbtp) AS true_peak_dbtp
             FROM releases r LEFT JOIN users u ON u.id = r.artist_id
+                LEFT JOIN release_reports m ON m.release_id = r.id
                 LEFT JOIN tracks t ON t.release_id = r.id
                 LEFT JOIN LATERAL (\(sql: Self.stuckJob(profile))) stuck ON true
             WHERE \(sql: condition)
@@ -71,7 +77,8 @@ extension Catalogue {
                     trackCount: try row.decode("track_count"), uploadedCount: try row.decode("uploaded_count"),
                     renderedCount: try row.decode("rendered_count"), awaitsCover: try row.decode("awaits_cover"),
                     recordedFailure: try row.decode("processing_error"), failure: try row.decode("failure"),
-                    updatedAt: try row.decode("updated_at")))
+                    updatedAt: try row.decode("updated_at"), integratedLoudness: try row.decode("integrated_lufs"),
+                    truePeak: try row.decode("true_peak_dbtp")))
         }
         return releases
     }

@@ -97,6 +97,11 @@ enum Readable {
         "\(seconds.formatted(.number.precision(.fractionLength(1)))) s"
     }
 
+    /// Decibels of any kind with one decimal; "-" where there is none.
+    static func level(_ value: Double?) -> String {
+        value.map { $0.formatted(.number.precision(.fractionLength(1)).locale(Locale(identifier: "en_US_POSIX"))) } ?? "-"
+    }
+
     private static func twoDigits(_ number: Int) -> String {
         number < 10 ? "0\(number)" : "\(number)"
     }

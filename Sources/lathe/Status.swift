@@ -3,6 +3,7 @@ import Foundation
 import Jobs
 import Pipeline
 import Postgres
+import Reports
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -49,15 +50,32 @@ struct Status: AsyncParsableCommand {
             Console.line("\(release.title) — \(release.artist ?? "unknown artist")")
             Console.line("\(release.id.lowercased)  \(release.status)  \(release.sentence)")
             if let failure = release.failure { Console.line("cannot move on: \(failure)") }
+            if let loudness = release.integratedLoudness {
+                Console.line(
+                    "album: \(Readable.level(loudness)) LUFS, true peak \(Readable.level(release.truePeak)) dBTP")
+            }
         }
         Console.table(
-            ["#", "TITLE", "LENGTH", "UPLOAD", "PROCESSING", "MP3", "NOTE"],
+            ["#", "TITLE", "LENGTH", "UPLOAD", "PROCESSING", "MP3", "LUFS", "dBTP", "NOTE"],
             tracks.map {
                 [
                     "\($0.order)", $0.title, $0.isUploaded ? Readable.time(seconds: $0.durationSeconds) : "-",
                     $0.uploadStatus ?? "-", $0.processingStatus ?? "-",
-                    $0.renditionBytes.map(Readable.bytes) ?? "-", $0.error ?? "",
+                    $0.renditionBytes.map(Readable.bytes) ?? "-", Readable.level($0.measured?.integratedLoudness),
+                    Readable.level($0.measured?.truePeak), $0.error ?? "",
                 ]
             })
+        for track in tracks { showFindings(of: track) }
+    }
+
+    private func showFindings(of track: TrackProgress) {
+        guard let measured = track.measured else { return }
+        for finding in measured.findings where finding.severity != .note {
+            Console.line("track \(track.order), \(finding.severity.rawValue): \(finding.message)")
+        }
+        for other in measured.duplicates {
+            let likeness = other.hasSameSamples ? "has the samples of" : "sounds like"
+            Console.line("track \(track.order), note: \(likeness) track \(other.track.lowercased)")
+        }
     }
 }

@@ -83,8 +83,9 @@ struct Fingerprinter: ~Copyable {
             throw .library("encode the fingerprint")
         }
         defer { unsafe chromaprint_dealloc(text) }
+        let compressed = unsafe String(cString: text)
         return AudioFingerprint(
-            compressed: unsafe String(cString: text), algorithm: Int(CHROMAPRINT_ALGORITHM_DEFAULT.rawValue),
+            compressed: compressed, items: try Self.decode(compressed), algorithm: Int(CHROMAPRINT_ALGORITHM_DEFAULT.rawValue),
             duration: Double(Self.length) - Double(left) / Double(sampleRate))
     }
 }
