@@ -95,6 +95,7 @@ let package = Package(
                 .embedInCode("0020_upload_jobs_bell.sql"),
                 .embedInCode("0021_releases_bell.sql"),
                 .embedInCode("0022_audio_reports.sql"),
+                .embedInCode("0023_release_reports.sql"),
             ]),
         .target(
             name: "Jobs",

@@ -29,14 +29,11 @@ CREATE TABLE audio_reports (
     report_url text NOT NULL,
     waveform_url text NOT NULL,
     lathe_version text NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now(),
-    updated_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE INDEX audio_reports_samples ON audio_reports (samples_sha256);
 CREATE INDEX audio_reports_fingerprint ON audio_reports USING gin (fingerprint_terms);
-CREATE TRIGGER audio_reports_updated_at BEFORE UPDATE ON audio_reports
-    FOR EACH ROW EXECUTE FUNCTION lathe_set_updated_at();
 
 COMMENT ON COLUMN audio_reports.source_url IS 'tracks.audio_file_url that was measured; another one there makes the row stale.';
 COMMENT ON COLUMN audio_reports.severity IS 'Of the gravest finding; NULL where there is none.';
@@ -44,19 +41,3 @@ COMMENT ON COLUMN audio_reports.loudness_blocks IS 'Histogram of gating blocks (
 COMMENT ON COLUMN audio_reports.fingerprint IS 'Chromaprint, raw: one number for each 0.124 s of the first two minutes.';
 COMMENT ON COLUMN audio_reports.fingerprint_terms IS 'The fingerprint''s distinct numbers without their four lowest bits, to look for others by.';
 COMMENT ON COLUMN audio_reports.duplicates IS 'Tracks that sounded the same when this one was measured: a hint, not a verdict.';
-
--- A release as one programme, measured when its last track was done.
-CREATE TABLE release_reports (
-    release_id uuid PRIMARY KEY REFERENCES releases (id) ON DELETE CASCADE,
-    track_count integer NOT NULL,
-    duration_ms bigint NOT NULL,
-    integrated_lufs double precision,
-    loudness_range_lu double precision,
-    true_peak_dbtp double precision,
-    severity text CHECK (severity IN ('block', 'warn', 'note')),
-    created_at timestamptz NOT NULL DEFAULT now(),
-    updated_at timestamptz NOT NULL DEFAULT now()
-);
-
-CREATE TRIGGER release_reports_updated_at BEFORE UPDATE ON release_reports
-    FOR EACH ROW EXECUTE FUNCTION lathe_set_updated_at();

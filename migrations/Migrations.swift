@@ -43,6 +43,7 @@ package enum Migrations {
         Migration(version: 20, name: "upload_jobs_bell", sql: text(PackageResources._020_upload_jobs_bell_sql)),
         Migration(version: 21, name: "releases_bell", sql: text(PackageResources._021_releases_bell_sql)),
         Migration(version: 22, name: "audio_reports", sql: text(PackageResources._022_audio_reports_sql)),
+        Migration(version: 23, name: "release_reports", sql: text(PackageResources._023_release_reports_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {
