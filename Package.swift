@@ -179,6 +179,18 @@ let package = Package(
             ],
             path: "Tests/Chaos"),
 
+        // Broken files through lathe-media: for scripts/fuzz.
+        .target(name: "FuzzingHarness", dependencies: ["TestSupport"], path: "Tests/Fuzzing/Harness"),
+        .executableTarget(
+            name: "mutations",
+            dependencies: [
+                "FuzzingHarness", "lathe-media", "MediaContract", "MediaSandbox", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/Fuzzing/Mutations"),
+
         .testTarget(
             name: "AudioTests",
             dependencies: [
@@ -241,6 +253,15 @@ let package = Package(
     ]
 )
 
+// libFuzzer brings its own main, so the program only links in a build with it: `scripts/fuzz coverage`.
+if Context.environment["LATHE_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "media-fuzzer",
+            dependencies: ["Audio", "MediaContract", .product(name: "SystemPackage", package: "swift-system")],
+            path: "Tests/Fuzzing/Fuzzer"))
+}
+
 for target in package.targets where target.type != .system {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
@@ -258,4 +279,9 @@ for target in package.targets where target.type != .system {
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
         .enableUpcomingFeature("ImmutableWeakCaptures"),
     ]
+}
+
+// Loops over samples take some fifty times as long in a debug build, and most of the tests' time with them.
+for target in package.targets where ["Audio", "AudioTests"].contains(target.name) {
+    target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))
 }
