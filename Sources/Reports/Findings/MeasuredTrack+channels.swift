@@ -67,7 +67,9 @@ extension MeasuredTrack {
         if let finding = end(.leadingSilence, "before the first sound", silence.leading, from: 0) {
             findings.append(finding)
         }
-        if let finding = end(.trailingSilence, "after the last sound", silence.trailing, from: frames - silence.trailing) {
+        if let finding = end(
+            .trailingSilence, "after the last sound", silence.trailing, from: frames - silence.trailing)
+        {
             findings.append(finding)
         }
         guard silence.insideCount > 0 else { return findings }

@@ -20,7 +20,8 @@ extension MeasuredTrack {
     private var spectrumFinding: Finding? {
         guard let cutoff = analysis.spectrum?.cutoff else { return nil }
         let end = "the spectrum ends in a cliff at \(Figure.kilohertz(cutoff))"
-        func finding(_ severity: Finding.Severity, _ code: Finding.Code, _ why: String, below limit: Double) -> Finding {
+        func finding(_ severity: Finding.Severity, _ code: Finding.Code, _ why: String, below limit: Double) -> Finding
+        {
             let source = code == .upsampled ? Source.appleResolution : .bitRateStudy
             return Finding(
                 severity, code, "\(end)\(why)", measured: cutoff, threshold: limit, unit: "Hz", sources: [source])
