@@ -7,25 +7,27 @@ struct LoudnessChart {
     let area: Area
 
     static let height = 210.0
-    private static let left = 40.0
-    private static let right = 128.0
+    private static let left = WaveformChart.left
+    private static let right = WaveformChart.right
     private static let top = 12.0
     private static let bottom = 22.0
     private static let pointLimit = 1024
 
     /// LUFS and who aims at it.
     private static let targets: [(level: Double, name: String)] = [
-        (-14, "-14 streaming, normal"), (-23, "-23 EBU R 128"),
+        (-14, "-14 streaming"), (-23, "-23 EBU R 128"),
     ]
 
     private var loudness: LoudnessMeasurement { report.analysis.loudness }
 
-    /// LUFS at the bottom and top: all that is heard, and the targets, in steps of 6.
+    /// LUFS at the bottom and top, in steps of 6: what matters of the track, and the targets. Fades and pauses go
+    /// below the bottom.
     private var levels: ClosedRange<Double> {
-        let heard = loudness.shortTerm.map(Double.init).filter { $0 > -60 }
-        let least = min(heard.min() ?? -30, loudness.integrated ?? -30, -30)
-        let most = max(heard.max() ?? -6, loudness.integrated ?? -6, -6)
-        let low = max(-60, (least / 6).rounded(.down) * 6)
+        let series = loudness.shortTerm.map(Double.init)
+        let integrated = loudness.integrated ?? -24
+        let least = min(max(series.min() ?? -30, integrated - 20), -30)
+        let most = max(series.max() ?? -6, integrated, -6)
+        let low = max(-66, (least / 6).rounded(.down) * 6)
         return low...min(60, max(low + 12, (most / 6).rounded(.up) * 6))
     }
 
@@ -46,7 +48,7 @@ struct LoudnessChart {
             canvas.write(
                 Figure.decimal(level, 0), at: Point(plot.x - 8, y(level) + 4), .label, TextStyle(anchor: .end))
         }
-        canvas.write("LUFS", at: Point(plot.x - 8, plot.y - 3), .label, TextStyle(size: 10, anchor: .end))
+        canvas.write("short-term LUFS", at: Point(plot.x, plot.y - 4), .label, TextStyle(size: 10))
         drawLine(axis, plot, y, on: &canvas)
         drawLevels(plot, y, on: &canvas)
     }

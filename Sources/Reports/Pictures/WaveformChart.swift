@@ -8,7 +8,9 @@ struct WaveformChart {
 
     static let laneHeight = 96.0
     private static let gap = 6.0
-    private static let left = 40.0
+    /// Margins as of the loudness chart, so that the times of both stand above each other.
+    static let left = 40.0
+    static let right = 116.0
     private static let top = 12.0
     private static let bottom = 22.0
     /// More would be closer together than a printer can show.
@@ -25,7 +27,7 @@ struct WaveformChart {
 
     func draw(on canvas: inout some Canvas & ~Copyable) {
         let plot = Area(
-            x: area.x + Self.left, y: area.y + Self.top, width: area.width - Self.left,
+            x: area.x + Self.left, y: area.y + Self.top, width: area.width - Self.left - Self.right,
             height: area.height - Self.top - Self.bottom)
         let axis = TimeAxis(duration: max(duration, 0.001), area: plot)
         let lanes = overview.channels.indices.map { index in
@@ -33,7 +35,13 @@ struct WaveformChart {
                 x: plot.x, y: plot.y + Double(index) * (Self.laneHeight + Self.gap), width: plot.width,
                 height: Self.laneHeight)
         }
-        for lane in lanes { canvas.fill(lane, .panel) }
+        for lane in lanes {
+            canvas.fill(lane, .panel)
+            for half in [0.25, 0.75] {
+                let y = lane.y + lane.height * half
+                canvas.stroke([Point(lane.x, y), Point(lane.right, y)], .grid, width: 1, isDashed: false)
+            }
+        }
         axis.draw(on: &canvas)
         for (index, lane) in lanes.enumerated() { draw(index, in: lane, on: &canvas) }
         drawSilences(axis, plot, on: &canvas)
@@ -60,6 +68,25 @@ struct WaveformChart {
         let name = Self.channelName(index, of: report.inspection.format)
         canvas.write(
             name, at: Point(lane.x - 8, middle + 4), .label, TextStyle(size: 12, anchor: .end, isBold: true))
+        drawCaps(columns, in: lane, on: &canvas)
+        let levels = report.analysis.channels[index]
+        let texts = [TrackReport.text(levels.truePeak, "dBTP", Figure.signed), TrackReport.text(levels.rms, "dB RMS")]
+        for (line, text) in texts.enumerated() {
+            canvas.write(text, at: Point(lane.right + 8, middle - 4 + 16 * Double(line)), .label, TextStyle())
+        }
+    }
+
+    /// Red edges where samples reach full scale, all along the track: the runs that are listed are only the first ones.
+    private func drawCaps(_ columns: [Column], in lane: Area, on canvas: inout some Canvas & ~Copyable) {
+        let fullScale = 32_766.0 / 32_768
+        for column in columns {
+            let (start, end) = (x(column.start, lane), x(column.end, lane))
+            let width = max(1, end - start)
+            if column.high >= fullScale { canvas.fill(Area(x: start, y: lane.y, width: width, height: 2.5), .clip) }
+            if column.low <= -fullScale {
+                canvas.fill(Area(x: start, y: lane.bottom - 2.5, width: width, height: 2.5), .clip)
+            }
+        }
     }
 
     /// - Parameter share: of the whole duration.
