@@ -1,5 +1,8 @@
+import Foundation
 import MediaContract
 import Reports
+import SystemPackage
+import TestSupport
 import Testing
 
 /// Each rule at its limit and just beyond it.
@@ -159,6 +162,12 @@ struct FindingTests {
         let made = Set(
             (Self.levels + Self.channels + Self.resolutions).flatMap(\.expected).map { $0.split(separator: " ")[1] })
         #expect(made == Set(Finding.Code.allCases.map { Substring($0.rawValue) }))
+    }
+
+    @Test("are all explained in docs/analysis.md", arguments: Finding.Code.allCases)
+    func documented(_ code: Finding.Code) throws {
+        let path = RepositoryPaths.root.appending("docs/analysis.md").string
+        #expect(try String(contentsOfFile: path, encoding: .utf8).contains("`\(code.rawValue)`"))
     }
 
     @Test("are listed with the gravest first")
