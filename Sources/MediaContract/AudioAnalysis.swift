@@ -36,7 +36,8 @@ package struct AudioAnalysis: Sendable, Hashable, Codable {
 
     package init(
         loudness: LoudnessMeasurement, channels: [ChannelLevels], stereo: ChannelRelation?,
-        clipping: ClippingMeasurement, silence: SilenceMeasurement, nonFinite: NonFiniteMeasurement, effectiveBits: Int?,
+        clipping: ClippingMeasurement, silence: SilenceMeasurement, nonFinite: NonFiniteMeasurement,
+        effectiveBits: Int?,
         spectrum: SpectrumMeasurement?, waveform: Waveform, overview: LevelOverview, samplesSHA256: String,
         fingerprint: AudioFingerprint?
     ) {

@@ -38,19 +38,4 @@ package struct Waveform: Sendable, Hashable, Codable {
         while waveform.pixelCount > max(1, limit) { waveform = waveform.halved() }
         return waveform
     }
-
-    /// The bytes of audiowaveform's binary format, version 1 (one channel), with 8 bits a value: a header of five
-    /// little-endian 32-bit numbers (version, flags, sample rate, samples a pixel, pixels), then the peaks.
-    package var data: [UInt8] {
-        let header: [Int32] = [1, 1, Int32(sampleRate), Int32(samplesPerPixel), Int32(pixelCount)]
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(20 + peaks.count)
-        for number in header {
-            for shift in stride(from: Int32(0), to: 32, by: 8) {
-                bytes.append(UInt8(truncatingIfNeeded: number >> shift))
-            }
-        }
-        for peak in peaks { bytes.append(UInt8(truncatingIfNeeded: peak / 256)) }
-        return bytes
-    }
 }

@@ -46,6 +46,25 @@ struct SpectrumTests {
         #expect(found.spectrum?.cutoff == nil)
     }
 
+    @Test(
+        "What ends by itself ends in no cliff: sweeps, tones, gentle filters",
+        arguments: [
+            "sine=f=15000", "sine=f=440,volume=0.4[a];sine=f=15500,volume=0.2[b];[a][b]amix",
+            "aevalsrc=0.5*sin(2*PI*(20*t+500*t*t)):s=44100",
+            "aevalsrc=0.5*sin(2*PI*3000*(exp(t*0.45)-1)):s=44100",
+            "anoisesrc=color=pink:r=44100:seed=7,lowpass=f=3000", "anoisesrc=color=brown:r=44100:seed=7",
+            "anoisesrc=color=pink:r=44100:seed=7,lowpass=f=12000,lowpass=f=12000",
+        ])
+    func honest(_ source: String) async throws {
+        let scratch = try ScratchFolder()
+        let output = scratch.file("in.wav")
+        try await Tool.ffmpeg(
+            "-filter_complex", "\(source),aresample=44100[o]", "-map", "[o]", "-t", "12", "-ac", "2", "-c:a",
+            "pcm_s16le", output)
+        let spectrum = try #require(try Engine.analyze(output).analysis.spectrum)
+        #expect(spectrum.cutoff == nil, "\(spectrum)")
+    }
+
     @Test("True peak is what interpolating everything finds, whatever was passed over", arguments: [48_000, 96_000])
     func truePeak(_ rate: Int) throws {
         let samples = Self.noise(30_011).enumerated().map { $1 * (0.3 + 0.7 * sin(Double($0) / 5000)) }
@@ -85,9 +104,6 @@ struct SpectrumTests {
         }
         #expect(found.peaks == expected(256))
         #expect(found.zoomed(toAtMost: 100).peaks == expected(1024))
-        let data = found.zoomed(toAtMost: 100).data
-        #expect(data.count == 20 + 2 * 98)
-        #expect(data[4] == 1 && data[12] == 0 && data[13] == 4)
     }
 
     @Test("A day of audio keeps waveform and loudness series within their limits")

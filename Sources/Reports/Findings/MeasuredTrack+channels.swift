@@ -15,16 +15,20 @@ extension MeasuredTrack {
                     .warn, .silentChannel, "\(name) is silent", sources: [.ebuSilence])
             ]
         }
-        guard abs(levels.dcOffset) > Self.greatestOffset else { return [] }
+        let limit = greatestOffset
+        guard abs(levels.dcOffset) > limit else { return [] }
         return [
             Finding(
                 .note, .dcOffset, "\(name) is off centre by \(Figure.percent(levels.dcOffset)) of full scale",
-                measured: levels.dcOffset * 100, threshold: Self.greatestOffset * 100, unit: "% of full scale",
+                measured: levels.dcOffset * 100, threshold: limit * 100, unit: "% of full scale",
                 sources: [.house("-60 dBFS, from where on sound is no longer taken for silence")])
         ]
     }
 
-    private static let greatestOffset = SilenceMeasurement.threshold
+    /// In short audio, what half a wave of 20 Hz at full scale leaves: 2 ÷ (2π × 20 Hz × duration).
+    private var greatestOffset: Double {
+        max(SilenceMeasurement.threshold, 1 / (.pi * 20 * max(inspection.duration, 0.001)))
+    }
 
     private var relationFindings: [Finding] {
         // Of more than two channels, the first two are no pair that sounds alone.
@@ -67,7 +71,9 @@ extension MeasuredTrack {
         if let finding = end(.leadingSilence, "before the first sound", silence.leading, from: 0) {
             findings.append(finding)
         }
-        if let finding = end(.trailingSilence, "after the last sound", silence.trailing, from: frames - silence.trailing) {
+        if let finding = end(
+            .trailingSilence, "after the last sound", silence.trailing, from: frames - silence.trailing)
+        {
             findings.append(finding)
         }
         guard silence.insideCount > 0 else { return findings }

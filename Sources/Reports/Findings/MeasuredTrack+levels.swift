@@ -43,10 +43,21 @@ extension MeasuredTrack {
             Finding(
                 isMuch ? .warn : .note, .clipped,
                 "\(runs) of 3 or more samples at full scale, the longest of \(clipping.longestRun)",
-                spans: spans(clipping.firstRuns), measured: Double(clipping.runCount), threshold: isMuch ? 10 : 1,
+                spans: stretches(clipping.firstRuns), measured: Double(clipping.runCount), threshold: isMuch ? 10 : 1,
                 unit: "runs",
                 sources: [.netflixClipping] + (isMuch ? [] : [.house("a single run is worth a listen, not a refusal")]))
         ]
+    }
+
+    /// Runs less than a quarter of a second apart as one stretch: places to listen to, not samples to count.
+    private func stretches(_ runs: [SampleSpan]) -> [Finding.TimeSpan] {
+        spans(runs).reduce(into: []) { stretches, span in
+            if let last = stretches.last, span.start - last.end < 0.25 {
+                stretches[stretches.count - 1].end = max(last.end, span.end)
+            } else {
+                stretches.append(span)
+            }
+        }
     }
 
     var loudnessFindings: [Finding] {

@@ -18,9 +18,14 @@ extension MeasuredTrack {
     }
 
     private var spectrumFinding: Finding? {
-        guard let cutoff = analysis.spectrum?.cutoff else { return nil }
+        let half = Double(format.sampleRate) / 2
+        guard let cutoff = analysis.spectrum?.cutoff,
+            // Audio of a low rate ends where encoders cut that of others.
+            format.sampleRate >= 44_100 || cutoff < Self.leastPassBand * half
+        else { return nil }
         let end = "the spectrum ends in a cliff at \(Figure.kilohertz(cutoff))"
-        func finding(_ severity: Finding.Severity, _ code: Finding.Code, _ why: String, below limit: Double) -> Finding {
+        func finding(_ severity: Finding.Severity, _ code: Finding.Code, _ why: String, below limit: Double) -> Finding
+        {
             let source = code == .upsampled ? Source.appleResolution : .bitRateStudy
             return Finding(
                 severity, code, "\(end)\(why)", measured: cutoff, threshold: limit, unit: "Hz", sources: [source])
@@ -35,10 +40,9 @@ extension MeasuredTrack {
                 .note, .bandLimited, ", as encoders at 320 kbit/s and some rate converters leave it",
                 below: Self.encodersEnd)
         default:
-            let rate = Double(format.sampleRate)
-            guard rate > 44_100, cutoff < Self.leastPassBand * rate / 2 else { return nil }
-            let why = ", short of the \(Figure.kilohertz(rate / 2)) of its sample rate: it was resampled or encoded"
-            return finding(.warn, .upsampled, why, below: Self.leastPassBand * rate / 2)
+            guard format.sampleRate > 44_100, cutoff < Self.leastPassBand * half else { return nil }
+            let why = ", short of the \(Figure.kilohertz(half)) of its sample rate: it was resampled or encoded"
+            return finding(.warn, .upsampled, why, below: Self.leastPassBand * half)
         }
     }
 

@@ -22,7 +22,8 @@ package struct Source: Sendable, Hashable, Codable {
         "Spotify for Artists, Loudness normalization", section: "How we adjust loudness",
         "listeners choose Loud, -11 LUFS, Normal, -14 LUFS, or Quiet, -19 LUFS")
     static let spotifyRate = Source(
-        "Spotify for Artists, Audio file formats", "sample rate of 44.1 kHz or higher; below is not offered as lossless")
+        "Spotify for Artists, Audio file formats", "sample rate of 44.1 kHz or higher; below is not offered as lossless"
+    )
     static let spotifyDepth = Source(
         "Spotify for Artists, Audio file formats", "bit depth of 16 bit or higher; below is not offered as lossless")
     static let spotifyChannels = Source("Spotify for Artists, Audio file formats", "stereo, 2 channels")
@@ -39,7 +40,8 @@ package struct Source: Sendable, Hashable, Codable {
         "Netflix Partner Help Center, AudioClippingInspector",
         "10 or more unique segments of sequential equal samples at the greatest level")
     static let ebuSilence = Source(
-        "EBU QC 0078B, Audio Silence", "no channel may stay below a threshold longer than a set time; both are the user's")
+        "EBU QC 0078B, Audio Silence",
+        "no channel may stay below a threshold longer than a set time; both are the user's")
     static let distributorSilence = Source(
         "Omziki, Audio files requirements",
         "no more than 10 seconds of silence at the beginning or the end; long pauses inside pass for errors")

@@ -23,7 +23,14 @@ struct HelpTests {
                 "-o, --output", "--out-dir", "--force", "--json", "--title", "--artist", "--album", "--cover",
             ]
         ),
-        ("probe", settings + ["--json"]), ("demo", ["--music", "--out", "--verbose"]),
+        ("probe", settings + ["--json"]),
+        (
+            "analyze",
+            settings + [
+                "--json", "--waveform", "--zoom", "--pixels", "--waveform-bits", "--html", "--force", "--fail-on",
+            ]
+        ),
+        ("demo", ["--music", "--out", "--verbose"]),
     ]
 
     private let folder: ScratchFolder
@@ -91,7 +98,8 @@ struct HelpTests {
         ["frobnicate"], ["work", "--frobnicate"], ["work", "--once", "--drain"], ["work", "--only", "neither"],
         ["jobs", "show", "12345"], ["jobs", "list", "--limit", "0"], ["jobs", "list", "--limit", "many"],
         ["submit", "not-a-uuid"], ["status", "not-a-uuid"], ["reprocess"], ["reprocess", "--release", "7"],
-        ["enqueue", "audio", "not-a-uuid", "file.wav"], ["transcode"], ["probe"], ["migrate", "now"],
+        ["enqueue", "audio", "not-a-uuid", "file.wav"], ["transcode"], ["probe"], ["analyze"],
+        ["migrate", "now"],
     ])
     func whatCannotBeMeantIsAUsageErrorThatQuotesIt(arguments: [String]) async throws {
         let outcome = try await Lathe.run(arguments, in: folder)
