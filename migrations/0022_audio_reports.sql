@@ -27,6 +27,7 @@ CREATE TABLE audio_reports (
     fingerprint_terms integer[],
     duplicates jsonb NOT NULL DEFAULT '[]',
     report_url text NOT NULL,
+    page_url text NOT NULL,
     waveform_url text NOT NULL,
     lathe_version text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()

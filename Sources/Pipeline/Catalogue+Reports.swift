@@ -9,6 +9,7 @@ struct StoredReport: Sendable {
     /// tracks.audio_file_url it was measured of.
     let sourceURL: String
     let reportURL: String
+    let pageURL: String
     let waveformURL: String
     let duplicates: [PossibleDuplicate]
 }
@@ -73,7 +74,8 @@ extension Catalogue {
                 codec, sample_rate, channels, bits_per_sample, effective_bits, is_lossless, sample_frames,
                 integrated_lufs, loudness_range_lu, max_momentary_lufs, max_short_term_lufs, true_peak_dbtp,
                 sample_peak_dbfs, severity, findings, loudness_blocks, loudness_windows, fingerprint,
-                fingerprint_terms, duplicates, report_url, waveform_url, lathe_version)
+                fingerprint_terms, duplicates, report_url, page_url, waveform_url,
+                lathe_version)
             VALUES (\(track), \(stored.sourceURL), \(report.bytes), \(report.sha256), \(analysis.samplesSHA256),
                 \(format.container), \(format.codec), \(format.sampleRate), \(format.channels),
                 \(format.bitsPerSample), \(analysis.effectiveBits), \(format.isLossless),
@@ -82,7 +84,7 @@ extension Catalogue {
                 \(analysis.samplePeak), \(report.severity?.rawValue), \(try json(report.findings))::jsonb,
                 \(try json(loudness.blocks))::jsonb, \(try json(loudness.windows))::jsonb,
                 \(items?.map { Int32(bitPattern: $0) }), \(terms), \(try json(stored.duplicates))::jsonb,
-                \(stored.reportURL), \(stored.waveformURL), \(LatheVersion.current))
+                \(stored.reportURL), \(stored.pageURL), \(stored.waveformURL), \(LatheVersion.current))
             """)
     }
 

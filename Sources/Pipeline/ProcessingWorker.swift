@@ -99,8 +99,8 @@ struct ProcessingWorker: JobHandler {
         }
     }
 
-    /// Puts what was measured of the master beside the renditions: the report for people and programs, the waveform for
-    /// a player.
+    /// Puts what was measured of the master beside the renditions: the report for programs, the page for people, the
+    /// waveform for a player.
     private func storeReport(
         _ transcoded: TranscodeReport, of master: FileDescriptor, from masterURL: String, track: UUID
     ) async throws -> StoredReport? {
@@ -111,10 +111,13 @@ struct ProcessingWorker: JobHandler {
         let stem = "reports/\(track.lowercased)/\(report.sha256)"
         async let duplicates = catalogue.possibleDuplicates(of: analysis, track: track)
         try await put([UInt8](JSONEncoder.report.encode(report)), as: "\(stem).json", "application/json")
-        try await put(analysis.waveform.data, as: "\(stem).dat", "application/octet-stream")
+        let page = ReportPage([report], generator: "Lathe \(LatheVersion.current)")
+        try await put([UInt8](page.html.utf8), as: "\(stem).html", "text/html; charset=utf-8")
+        try await put(WaveformFile(analysis.waveform).dat, as: "\(stem).dat", "application/octet-stream")
+        let urls = ["json", "html", "dat"].map { source.store.publicURL(for: "\(stem).\($0)") }
         return StoredReport(
-            report: report, sourceURL: masterURL, reportURL: source.store.publicURL(for: "\(stem).json"),
-            waveformURL: source.store.publicURL(for: "\(stem).dat"), duplicates: try await duplicates)
+            report: report, sourceURL: masterURL, reportURL: urls[0], pageURL: urls[1], waveformURL: urls[2],
+            duplicates: try await duplicates)
     }
 
     private func put(_ bytes: [UInt8], as key: String, _ contentType: String) async throws {

@@ -26,7 +26,8 @@ package struct TrackProgress: Sendable, Hashable, Codable {
     package let error: String?
 }
 
-/// What a reviewer wants to know of a master at a glance; the whole report lies at `reportURL`.
+/// What a reviewer wants to know of a master at a glance; the whole report lies at `reportURL` as JSON, at `pageURL` to
+/// be read.
 package struct MeasuredMaster: Sendable, Hashable, Codable {
     /// LUFS; nil for silence.
     package let integratedLoudness: Double?
@@ -36,6 +37,7 @@ package struct MeasuredMaster: Sendable, Hashable, Codable {
     package let findings: [Finding]
     package let duplicates: [PossibleDuplicate]
     package let reportURL: String
+    package let pageURL: String
 }
 
 extension Catalogue {
@@ -49,7 +51,8 @@ extension Catalogue {
                 p.status::text AS processing_status,
                 extract(epoch FROM p.finished_at - p.started_at)::float8 AS processing_seconds,
                 n.url, n.bytes, a.integrated_lufs, a.true_peak_dbtp, a.findings::text AS findings,
-                a.duplicates::text AS duplicates, a.report_url, coalesce(p.error_log, u.error_log) AS error
+                a.duplicates::text AS duplicates, a.report_url, a.page_url,
+                coalesce(p.error_log, u.error_log) AS error
             FROM tracks t
                 LEFT JOIN processing_jobs p ON p.track_id = t.id AND p.profile = \(profile.name)
                 LEFT JOIN renditions n ON n.track_id = t.id AND n.profile = \(profile.name)
@@ -86,6 +89,6 @@ extension Catalogue {
                 [Finding].self, from: Data(try row.decode("findings", as: String.self).utf8)),
             duplicates: try JSONDecoder.report.decode(
                 [PossibleDuplicate].self, from: Data(try row.decode("duplicates", as: String.self).utf8)),
-            reportURL: url)
+            reportURL: url, pageURL: try row.decode("page_url"))
     }
 }

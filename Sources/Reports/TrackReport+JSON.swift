@@ -32,7 +32,7 @@ extension TrackReport: Encodable {
         try fields.encode(analysis.effectiveBits, forKey: .effectiveBits)
         try fields.encode(analysis.spectrum, forKey: .spectrum)
         try fields.encode(analysis.samplesSHA256, forKey: .samplesSha256)
-        try fields.encode(analysis.fingerprint, forKey: .fingerprint)
+        try fields.encode(analysis.fingerprint.map(PrintedFingerprint.init), forKey: .fingerprint)
         try fields.encode(severity, forKey: .severity)
         try fields.encode(findings, forKey: .findings)
     }
@@ -46,6 +46,19 @@ extension TrackReport: Encodable {
         try fields.encode(loudness.maximumShortTerm, forKey: .maximumShortTerm)
         try fields.encode(loudness.shortTerm.map { Double(($0 * 100).rounded()) / 100 }, forKey: .shortTerm)
         try fields.encode(loudness.interval, forKey: .interval)
+    }
+}
+
+/// The numbers themselves are left out: whoever wants them decodes the text.
+private struct PrintedFingerprint: Encodable {
+    let compressed: String
+    let algorithm: Int
+    let duration: Double
+
+    init(_ fingerprint: AudioFingerprint) {
+        compressed = fingerprint.compressed
+        algorithm = fingerprint.algorithm
+        duration = fingerprint.duration
     }
 }
 

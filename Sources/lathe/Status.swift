@@ -77,5 +77,6 @@ struct Status: AsyncParsableCommand {
             let likeness = other.hasSameSamples ? "has the samples of" : "sounds like"
             Console.line("track \(track.order), note: \(likeness) track \(other.track.lowercased)")
         }
+        Console.line("track \(track.order), report: \(measured.pageURL)")
     }
 }

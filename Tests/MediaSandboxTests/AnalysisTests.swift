@@ -47,7 +47,7 @@ import Testing
             waveform: Waveform(sampleRate: rate, samplesPerPixel: 256, peaks: zeros + zeros),
             overview: LevelOverview(samplesPerPoint: 256, channels: [channel, channel]),
             samplesSHA256: String(repeating: "0a", count: 32),
-            fingerprint: AudioFingerprint(compressed: "AQAA-_z9", algorithm: 1, duration: 10))
+            fingerprint: AudioFingerprint(compressed: "AQAA-_z9", items: [0], algorithm: 1, duration: 10))
     }
 
     @Test func measuresAFileInTheProcess() async throws {

@@ -57,6 +57,7 @@ import Testing
             #expect((json["findings"] as? [Any])?.count == track.measured?.findings.count)
             let waveform = try Data(contentsOf: #require(URL(string: row.decode("waveform_url", as: String.self))))
             let samples: Int64 = try row.decode("sample_frames")
+            #expect(waveform.first == 2)
             #expect(waveform[12..<16].reversed().reduce(0) { $0 << 8 | Int($1) } == 256)
             #expect(Int64(waveform[16..<20].reversed().reduce(0) { $0 << 8 | Int($1) }) == (samples + 255) / 256)
         }
