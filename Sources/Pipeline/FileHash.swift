@@ -1,17 +1,19 @@
 import Crypto
-import SystemPackage
+package import SystemPackage
 
-/// The hash of a file that is a few megabytes long and was just written, so that it comes from the page cache.
-enum FileHash {
+/// The hash of a file's bytes.
+package enum FileHash {
     /// Reads the whole file in pieces, from offset 0, wherever the descriptor stands.
     /// - Returns: 64 lower-case hexadecimal digits.
+    /// - Throws: `CancellationError`; the error of reading.
     @concurrent
-    static func sha256(of file: FileDescriptor) async throws -> String {
+    package static func sha256(of file: FileDescriptor) async throws -> String {
         var hash = SHA256()
         var offset: Int64 = 0
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
         defer { unsafe buffer.deallocate() }
         while true {
+            try Task.checkCancellation()
             let count = unsafe try file.read(fromAbsoluteOffset: offset, into: buffer)
             guard count > 0 else { break }
             unsafe hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
