@@ -112,7 +112,7 @@ struct BatchPlan {
         let record = layout.recipe.map { recipe in
             TranscodeRecord(in: folder.isEmpty ? "." : folder, recipe: recipe, isBegun: isBegun)
         }
-        let new = Destination(folder: folder, record: record)
+        let new = Destination(folder: folder, record: record, makesFolders: layout.outDir != nil)
         destinations[folder] = new
         return new
     }

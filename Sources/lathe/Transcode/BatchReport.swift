@@ -15,6 +15,17 @@ final class BatchReport: Sendable {
         self.isVerbose = isVerbose
     }
 
+    /// So many files are to be transcoded.
+    func planned(_ files: Int) {
+        total.withLock { $0.files += files }
+    }
+
+    /// A folder that its files cannot be known of.
+    func failed(folder: FilePath, _ message: String) {
+        total.withLock { $0.files += 1 }
+        failed(folder, output: nil, message)
+    }
+
     /// Something in a folder that is no job.
     func leftOut(_ path: FilePath, _ reason: String) {
         total.withLock { $0.leftOut += 1 }
@@ -23,10 +34,7 @@ final class BatchReport: Sendable {
     }
 
     func failed(_ source: FilePath, output: FilePath?, _ message: String) {
-        total.withLock {
-            $0.files += 1
-            $0.failed += 1
-        }
+        total.withLock { $0.failed += 1 }
         Console.error("\(source.shown): \(message)")
         if isJSON {
             show(Line(file: source.string, output: output?.string, status: .failed, error: message)) { "" }
@@ -52,12 +60,13 @@ final class BatchReport: Sendable {
         }
     }
 
-    /// The last line.
+    /// The last lines.
     /// - Parameter isShown: to people too; one file's own line says it all.
     /// - Returns: what it all came to.
-    func end(stopped: Bool, isShown: Bool) -> BatchTotal {
+    func end(isShown: Bool) -> BatchTotal {
         let sum = total.withLock { total in
-            total.stopped = stopped
+            let reached = total.transcoded + total.copied + total.alreadyDone + total.failed
+            total.notReached = total.files - reached
             total.seconds = start.duration(to: .now).seconds
             return total
         }
@@ -105,7 +114,6 @@ final class BatchReport: Sendable {
 
 extension BatchTotal {
     fileprivate mutating func count(_ outcome: FileTranscoder.Outcome, sourceSize: Int64) {
-        files += 1
         switch outcome {
         case .transcoded(let report, _): add(report, sourceSize: sourceSize)
         case .copied: copied += 1

@@ -10,8 +10,8 @@ struct BatchTotal: Sendable, Encodable {
     var failed = 0
     /// Entries of folders that are no audio files, or hidden.
     var leftOut = 0
-    /// A signal ended the batch before its last file.
-    var stopped = false
+    /// A signal ended the batch before them.
+    var notReached = 0
     /// Of the transcoded audio.
     var audioSeconds = 0.0
     /// Read and written by transcoding.
@@ -44,6 +44,7 @@ struct BatchTotal: Sendable, Encodable {
     var lines: [String] {
         let counts = [
             (transcoded, "transcoded"), (copied, "copied"), (alreadyDone, "already done"), (failed, "failed"),
+            (notReached, "not reached"),
         ]
         let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         var first = Readable.count(files, "file")

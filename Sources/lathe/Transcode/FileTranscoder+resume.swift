@@ -48,10 +48,10 @@ extension FileTranscoder {
 
     /// Ends a file that need not be encoded.
     /// - Returns: nil where it has to be.
-    func settle(_ job: TranscodeJob, _ standing: Standing) async throws -> Outcome? {
+    func settle(_ job: TranscodeJob, _ input: FileDescriptor, _ standing: Standing) async throws -> Outcome? {
         if let done = standing.done { return .alreadyDone(done) }
         for twin in standing.twins where twin != job.output {
-            if let made = try await copy(twin, to: job, standing) {
+            if let made = try await copy(twin, to: job, input, standing) {
                 return .copied(from: job.destination.folder.pushing(twin), made)
             }
         }
@@ -98,7 +98,7 @@ extension FileTranscoder {
     /// Copies an MP3 of the same audio that lies under another name.
     /// - Returns: nil where it is gone or was touched.
     private func copy(
-        _ twin: FilePath, to job: TranscodeJob, _ standing: Standing
+        _ twin: FilePath, to job: TranscodeJob, _ input: FileDescriptor, _ standing: Standing
     ) async throws -> TranscodeRecord.Made? {
         guard
             let record = job.destination.record,
@@ -109,10 +109,10 @@ extension FileTranscoder {
             entry.kind == .regular, entry.stamp.size == made.outputSize
         else { return nil }
         let original = try OpenFile(reading: job.destination.folder.pushing(twin))
-        let output = try Self.unfinishedFile(for: job.target)
+        let output = try Self.unfinishedFile(for: job)
         try await FileCopy.copy(original.descriptor, to: output.file.descriptor)
         guard try await ContentHash(of: output.file.descriptor) == made.outputHash else { return nil }
-        _ = try await publish(output, made, as: job, replacing: standing.replacement)
+        _ = try await publish(output, made, of: input, standing, as: job)
         return made
     }
 }

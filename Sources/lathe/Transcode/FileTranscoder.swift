@@ -35,7 +35,7 @@ struct FileTranscoder: Sendable {
         defer { turns.leave(number) }
         let input = try LocalMedia.open(job.source)
         let standing = try await standing(of: job, input.descriptor)
-        if let outcome = try await settle(job, standing) { return outcome }
+        if let outcome = try await settle(job, input.descriptor, standing) { return outcome }
         guard let threads = await turns.wait(number, work: job.size) else { throw CancellationError() }
         let start = ContinuousClock.now
         let output: UnfinishedFile
@@ -46,7 +46,7 @@ struct FileTranscoder: Sendable {
             // What follows is done while the next file is encoded.
             defer { turns.end(number) }
             let picture = try cover.map(LocalMedia.openCover)
-            output = try Self.unfinishedFile(for: job.target)
+            output = try Self.unfinishedFile(for: job)
             report = try await sandbox.transcode(
                 input.descriptor, to: output.file.descriptor, profile: profile, tags: tags,
                 cover: picture.openDescriptor, threads: threads
@@ -66,7 +66,9 @@ struct FileTranscoder: Sendable {
             sourceHash: hash, sourceSize: standing.source.size,
             outputHash: try await ContentHash(of: output.file.descriptor),
             outputSize: report.bytes, isCurrent: true, seconds: report.duration, encoder: report.encoder)
-        return try await publish(output, made, as: job, replacing: standing.replacement)
+        let isOurs = try await publish(
+            output, made, of: input.descriptor, standing, as: job)
+        return isOurs
             ? .transcoded(report, seconds: start.duration(to: .now).seconds) : .alreadyDone(made)
     }
 
@@ -81,13 +83,14 @@ struct FileTranscoder: Sendable {
     /// With a record, which is written first: an MP3 that is there is then known, however this ends.
     /// - Returns: false where another run has just made the same.
     func publish(
-        _ output: consuming UnfinishedFile, _ made: TranscodeRecord.Made, as job: TranscodeJob,
-        replacing: UnfinishedFile.Replacement
+        _ output: consuming UnfinishedFile, _ made: TranscodeRecord.Made, of input: FileDescriptor,
+        _ standing: Standing, as job: TranscodeJob
     ) async throws -> Bool {
         let record = job.destination.record
         try output.synchronize()
         try record?.add(made, at: job.output)
-        guard try output.publish(replacing: replacing) else {
+        try record?.remember(made.sourceHash, of: input, asItStoodAt: standing.source)
+        guard try output.publish(replacing: standing.replacement) else {
             let other = try? OpenFile(reading: job.target)
             guard let other = other.openDescriptor, try await ContentHash(of: other) == made.outputHash else {
                 throw Self.inTheWay(job.target)
@@ -112,9 +115,8 @@ struct FileTranscoder: Sendable {
         return try await record?.hash(of: file)
     }
 
-    static func unfinishedFile(for target: FilePath) throws(CommandError) -> UnfinishedFile {
-        let folder = target.removingLastComponent()
-        if !folder.isEmpty { try Folder.make(folder) }
-        return try UnfinishedFile(for: target)
+    static func unfinishedFile(for job: TranscodeJob) throws(CommandError) -> UnfinishedFile {
+        if job.destination.makesFolders { try Folder.make(job.target.removingLastComponent()) }
+        return try UnfinishedFile(for: job.target)
     }
 }

@@ -73,7 +73,7 @@ struct Transcode: AsyncParsableCommand {
                 transcoder: transcode.transcoder(sandbox, recipe, masters: plan.masters), threads: transcode.threads,
                 report: report)
             if !Task.isCancelled { await batch.run(plan.ordered(threads: transcode.threads)) }
-            return report.end(stopped: Task.isCancelled, isShown: plan.isBatch)
+            return report.end(isShown: plan.isBatch)
         }
         guard total.failed == 0 else {
             throw CommandError(.workFailed, "\(total.failed) of \(total.files) files were not transcoded")
@@ -102,10 +102,11 @@ struct Transcode: AsyncParsableCommand {
             case .audio: break
             case .leftOut(let path, let reason): report.leftOut(path, reason)
             case .unreadable(let folder, let error):
-                report.failed(folder, output: nil, "the folder cannot be read: \(error)")
+                report.failed(folder: folder, "the folder cannot be read: \(error)")
             }
         }
         for file in files where !Task.isCancelled { try plan.add(Operand(file)) }
+        report.planned(plan.jobs.count)
         return plan
     }
 

@@ -17,9 +17,12 @@ final class Destination: Sendable {
     let folder: FilePath
     /// nil where no record is looked at.
     let record: TranscodeRecord?
+    /// Folders are made for the MP3s, where they are missing.
+    let makesFolders: Bool
 
-    init(folder: FilePath, record: TranscodeRecord?) {
+    init(folder: FilePath, record: TranscodeRecord?, makesFolders: Bool) {
         self.folder = folder
+        self.makesFolders = makesFolders
         self.record = record
     }
 }

@@ -83,9 +83,11 @@ final class TranscodeRecord: Sendable {
 
     /// Keeps a hash for the next run, if the file stands as it stood before it was hashed.
     func remember(_ hash: ContentHash, of file: FileDescriptor, asItStoodAt stamp: FileStamp) throws {
-        guard stamp.isSettled, try FileEntry(of: file).stamp == stamp else { return }
+        guard stamp.isSettled, try reading({ $0.known[stamp] }) == nil, try FileEntry(of: file).stamp == stamp else {
+            return
+        }
         // A cache: if it cannot be written, the next run computes.
-        try? append(.known(KnownFile(stamp: stamp, hash: hash)), isDurable: false)
+        try? append(.known(KnownFile(stamp: stamp, hash: hash)))
     }
 
     /// Adds an MP3 of this run, durably, before it gets its name.
@@ -94,7 +96,7 @@ final class TranscodeRecord: Sendable {
             output: StoredPath(output), outputHash: mp3.outputHash, outputSize: mp3.outputSize,
             sourceHash: mp3.sourceHash, sourceSize: mp3.sourceSize, seconds: mp3.seconds, encoder: mp3.encoder,
             recipe: recipe)
-        try append(.made(line), isDurable: true)
+        try append(.made(line))
     }
 
     private func reading<Answer: Sendable>(_ body: (State) -> Answer) throws(CommandError) -> Answer {
@@ -109,16 +111,18 @@ final class TranscodeRecord: Sendable {
         }
     }
 
-    private func append(_ line: RecordLine, isDurable: Bool) throws(CommandError) {
+    private func append(_ line: RecordLine) throws(CommandError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let json = try? encoder.encode(line) else { return }
+        let isMP3 = if case .made = line { true } else { false }
         try state.withLock { state throws(CommandError) in
             do throws(Errno) {
-                try open(&state, creating: isBegun)
+                // The first line is an MP3: a run that makes none leaves no record.
+                try open(&state, creating: isBegun && isMP3)
                 guard let file = state.file else { return }
                 try Self.write(json + Data("\n".utf8), to: file)
-                if isDurable { guard fdatasync(file.rawValue) == 0 else { throw Errno(rawValue: errno) } }
+                if isMP3 { guard fdatasync(file.rawValue) == 0 else { throw Errno(rawValue: errno) } }
             } catch {
                 throw CommandError(.workFailed, "the record \(path.shown) cannot be written: \(error)")
             }
