@@ -14,11 +14,11 @@ struct Transcode: AsyncParsableCommand {
             master of its name, too, and the total says how many. Links are followed.
 
             Without --out-dir each MP3 lies beside its master. With it, a folder keeps its name and its tree there, as \
-            with cp -r and rsync; with a slash at its end, its contents alone go there:
+            with cp -r and rsync; with a slash at its end, its contents alone go there. So music/b/song.wav becomes
 
-              lathe transcode a.wav --out-dir out          out/a.mp3
-              lathe transcode music --out-dir out          music/b/song.wav becomes out/music/b/song.mp3
-              lathe transcode music/ --out-dir out         music/b/song.wav becomes out/b/song.mp3
+              lathe transcode music                    music/b/song.mp3
+              lathe transcode music --out-dir out      out/music/b/song.mp3
+              lathe transcode music/ --out-dir out     out/b/song.mp3
 
             Each MP3 is decoded again and counted before it gets its name; however a run ends, nothing unfinished is left. \
             A bad file does not stop the others; the exit status is then 1.

@@ -12,6 +12,8 @@ import SystemPackage
 /// not fit.
 final class TranscodeRecord: Sendable {
     static let name = ".lathe-transcoded.jsonl"
+    /// Bytes; a path has at most 4,096, which base64 and tags make longer.
+    private static let longestLine = 1 << 20
 
     /// An MP3 as it was made, by all that resuming asks of it.
     struct Made: Sendable, Hashable {
@@ -61,9 +63,10 @@ final class TranscodeRecord: Sendable {
         try reading { $0.made[output] ?? [] }
     }
 
-    /// Where an MP3 was made of a master by this run's recipe.
+    /// Where MP3s were made of a master by this run's recipe, the latest first; at most a few, as many as are worth
+    /// looking for.
     func outputs(ofSource hash: ContentHash) throws(CommandError) -> [FilePath] {
-        try reading { $0.outputs[hash] ?? [] }
+        try reading { ($0.outputs[hash] ?? []).suffix(4).reversed() }
     }
 
     /// A master of this size has been transcoded, so that its hash is worth computing.
@@ -170,10 +173,12 @@ extension TranscodeRecord {
 
     /// Reads the lines that came since the last time.
     private func read(_ state: inout State) throws(Errno) {
-        guard let file = state.file, try FileEntry(of: file).stamp.size > state.offset else { return }
+        guard let file = state.file else { return }
+        let unread = try FileEntry(of: file).stamp.size - state.offset
+        guard unread > 0 else { return }
         let decoder = JSONDecoder()
         var rest: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        var chunk = [UInt8](repeating: 0, count: Int(min(unread, Int64(Self.longestLine))))
         var position = state.offset
         while true {
             let count: Int
@@ -187,7 +192,14 @@ extension TranscodeRecord {
             guard count > 0 else { break }
             position += Int64(count)
             rest += chunk[..<count]
-            guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { continue }
+            guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else {
+                // No line of ours is that long: damage, which must not be held in memory.
+                if rest.count > Self.longestLine {
+                    state.offset = position
+                    rest = []
+                }
+                continue
+            }
             for line in rest[..<end].split(separator: UInt8(ascii: "\n")) {
                 guard let line = try? decoder.decode(RecordLine.self, from: Data(line)) else { continue }
                 take(line, into: &state)
