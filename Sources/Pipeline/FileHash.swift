@@ -1,10 +1,11 @@
 import Crypto
 package import SystemPackage
 
-/// The hash of a file that was just written or is read anyway, so that it comes from the page cache.
+/// The hash of a file's bytes.
 package enum FileHash {
     /// Reads the whole file in pieces, from offset 0, wherever the descriptor stands.
     /// - Returns: 64 lower-case hexadecimal digits.
+    /// - Throws: `CancellationError`; the error of reading.
     @concurrent
     package static func sha256(of file: FileDescriptor) async throws -> String {
         var hash = SHA256()
@@ -12,6 +13,7 @@ package enum FileHash {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
         defer { unsafe buffer.deallocate() }
         while true {
+            try Task.checkCancellation()
             let count = unsafe try file.read(fromAbsoluteOffset: offset, into: buffer)
             guard count > 0 else { break }
             unsafe hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))

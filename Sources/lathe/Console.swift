@@ -36,7 +36,9 @@ enum Console {
         let filled = Int((min(max(fraction, 0), 1) * Double(width)).rounded())
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
         progressIsShown.withLock { $0 = true }
-        write("\r\u{1B}[K\(bar) \(Int(fraction * 100)) %  \(label)", to: .standardError)
+        // Without wrapping at the margin: a line that wraps could not be drawn over.
+        let line = "\(bar) \(Int(fraction * 100)) %  \(label.withoutControlCharacters)"
+        write("\r\u{1B}[K\u{1B}[?7l\(line)\u{1B}[?7h", to: .standardError)
     }
 
     static func clearProgress() {

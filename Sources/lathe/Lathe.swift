@@ -21,6 +21,7 @@ struct Lathe: AsyncParsableCommand {
     static func main() async {
         // A reader that leaves (`lathe jobs list | head`) must not kill a worker.
         signal(SIGPIPE, SIG_IGN)
+        StandardStreams.openMissing()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -28,6 +29,9 @@ struct Lathe: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+        } catch let stop as StoppedBySignal {
+            Console.error("stopped")
+            stop.endProcess()
         } catch {
             guard let failure = CommandError(error) else { exit(withError: error) }
             Console.error(failure.message)

@@ -60,10 +60,12 @@ enum LocalMedia {
         return MediaSandbox(executable: executable, logger: try settings.logger())
     }
 
-    static func open(_ name: String) throws(CommandError) -> OpenFile {
+    static func open(_ name: String) throws(CommandError) -> OpenFile { try open(FilePath(name)) }
+
+    static func open(_ path: FilePath) throws(CommandError) -> OpenFile {
         let file: OpenFile
         do {
-            file = try OpenFile(reading: FilePath(name))
+            file = try OpenFile(reading: path)
         } catch .noSuchFileOrDirectory {
             throw CommandError(.workFailed, "no such file")
         } catch {
@@ -73,5 +75,13 @@ enum LocalMedia {
             throw CommandError(.workFailed, "is not a regular file")
         }
         return file
+    }
+
+    static func openCover(_ path: FilePath) throws(CommandError) -> OpenFile {
+        do {
+            return try open(path)
+        } catch {
+            throw CommandError(error.exit, "the cover \(path.shown): \(error.message)")
+        }
     }
 }

@@ -20,7 +20,8 @@ struct HelpTests {
         (
             "transcode",
             settings + [
-                "-o, --output", "--out-dir", "--force", "--json", "--title", "--artist", "--album", "--cover",
+                "-o, --output", "--out-dir", "--force", "--no-resume", "--threads", "--json", "--verbose", "--title",
+                "--artist", "--album", "--cover",
             ]
         ),
         ("probe", settings + ["--json"]),
