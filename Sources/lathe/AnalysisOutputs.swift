@@ -118,6 +118,9 @@ struct AnalysisOutputs {
         } catch {
             throw CommandError(.workFailed, "\(target) could not be written: \(error)")
         }
-        try file.publish(replacing: force)
+        try file.synchronize()
+        guard try file.publish(replacing: force ? .anything : .nothing) else {
+            throw CommandError(.workFailed, "\(target) is already there; --force replaces it")
+        }
     }
 }

@@ -62,12 +62,12 @@ struct Analyze: AsyncParsableCommand {
     ///
     /// - Returns: reports of the files that could be read, in their order.
     private func analyzeAll(_ sandbox: MediaSandbox) async throws -> [TrackReport] {
-        let board = ProgressBoard(count: files.count)
+        let board = ProgressBoard(files: files.count, bytes: Int64(files.count))
         return try await withThrowingTaskGroup(of: (Int, TrackReport?).self) { group in
             var pending = files.indices.makeIterator()
             func startNext() {
                 guard let index = pending.next() else { return }
-                group.addTask { (index, await analyze(files[index], sandbox: sandbox, board: board)) }
+                group.addTask { (index, await analyze(index, sandbox: sandbox, board: board)) }
             }
             for _ in 0..<ProcessInfo.processInfo.activeProcessorCount { startNext() }
             var ended: [Int: TrackReport?] = [:]
@@ -88,14 +88,18 @@ struct Analyze: AsyncParsableCommand {
     }
 
     /// - Returns: nil where it failed, which was said.
-    private func analyze(_ name: String, sandbox: MediaSandbox, board: ProgressBoard) async -> TrackReport? {
-        defer { board.end(name) }
+    private func analyze(_ number: Int, sandbox: MediaSandbox, board: ProgressBoard) async -> TrackReport? {
+        let name = files[number]
+        // Each file counts the same: how long they take is not known before.
+        defer { board.end(number, bytes: 1) }
         do {
             let file = try LocalMedia.open(name)
             let bytes = try FileStatus(of: file.descriptor).bytes
             let descriptor = file.descriptor
             async let hash = FileHash.sha256(of: descriptor)
-            let (inspection, analysis) = try await sandbox.analyzeAudio(descriptor) { board.update(name, $0) }
+            let (inspection, analysis) = try await sandbox.analyzeAudio(descriptor) {
+                board.update(number, name, bytes: 1, $0)
+            }
             return TrackReport(
                 file: name, bytes: bytes, sha256: try await hash, inspection: inspection, analysis: analysis)
         } catch {

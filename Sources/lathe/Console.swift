@@ -101,7 +101,8 @@ enum Readable {
 
     /// Decibels of any kind with one decimal; "-" where there is none.
     static func level(_ value: Double?) -> String {
-        value.map { $0.formatted(.number.precision(.fractionLength(1)).locale(Locale(identifier: "en_US_POSIX"))) } ?? "-"
+        value.map { $0.formatted(.number.precision(.fractionLength(1)).locale(Locale(identifier: "en_US_POSIX"))) }
+            ?? "-"
     }
 
     private static func twoDigits(_ number: Int) -> String {

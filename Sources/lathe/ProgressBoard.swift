@@ -1,6 +1,6 @@
 import Synchronization
 
-/// One progress bar for files that are transcoded side by side, by their bytes.
+/// One progress bar for files that are worked on side by side, by their bytes.
 final class ProgressBoard: Sendable {
     private struct Run {
         let name: String
