@@ -108,7 +108,8 @@ extension LevelOverview {
 extension AudioFingerprint {
     /// Two minutes are about a thousand numbers of 32 bits.
     fileprivate var isPlausible: Bool {
-        compressed.utf8.count <= 65_536 && (1...4096).contains(items.count) && compressed.utf8.allSatisfy(base64.contains)
+        compressed.utf8.count <= 65_536 && (1...4096).contains(items.count)
+            && compressed.utf8.allSatisfy(base64.contains)
             && (0...100).contains(algorithm) && (0...120).contains(duration)
     }
 }

@@ -54,7 +54,7 @@ extension Catalogue {
                     track: try row.decode("track_id"), agreement: match?.agreement ?? 1, shift: match?.shift ?? 0,
                     hasSameSamples: isSame))
         }
-        return duplicates.sorted { ($0.hasSameSamples ? 1 : 0, $0.agreement) > ($1.hasSameSamples ? 1 : 0, $1.agreement) }
+        return duplicates.sorted { $0.agreement > $1.agreement }
     }
 
     private static let mostCandidates = 20

@@ -25,7 +25,8 @@ struct FingerprintMatch: Sendable, Hashable {
             guard let places = positions[item & Self.votingMask], places.count <= Self.mostPlaces else { continue }
             for place in places { votes[index - place, default: 0] += 1 }
         }
-        guard let shift = votes.max(by: { ($0.value, -abs($0.key)) < ($1.value, -abs($1.key)) })?.key else { return nil }
+        let most = votes.max { ($0.value, -abs($0.key)) < ($1.value, -abs($1.key)) }
+        guard let shift = most?.key else { return nil }
         let start = max(0, -shift)
         let end = min(left.count, right.count - shift)
         guard end - start >= min(Self.leastOverlap, left.count, right.count), end > start else { return nil }

@@ -22,11 +22,16 @@ enum Console {
 
     /// One line of JSON, keys sorted.
     static func json(_ value: some Encodable) throws {
+        line(String(decoding: try jsonBytes(value), as: UTF8.self))
+    }
+
+    /// The same without the line's end.
+    static func jsonBytes(_ value: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .iso8601
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        line(String(decoding: try encoder.encode(value), as: UTF8.self))
+        return [UInt8](try encoder.encode(value))
     }
 
     /// Draws a bar over itself; nothing where stderr is not a terminal.

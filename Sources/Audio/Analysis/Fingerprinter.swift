@@ -85,7 +85,8 @@ struct Fingerprinter: ~Copyable {
         defer { unsafe chromaprint_dealloc(text) }
         let compressed = unsafe String(cString: text)
         return AudioFingerprint(
-            compressed: compressed, items: try Self.decode(compressed), algorithm: Int(CHROMAPRINT_ALGORITHM_DEFAULT.rawValue),
+            compressed: compressed, items: try Self.decode(compressed),
+            algorithm: Int(CHROMAPRINT_ALGORITHM_DEFAULT.rawValue),
             duration: Double(Self.length) - Double(left) / Double(sampleRate))
     }
 }

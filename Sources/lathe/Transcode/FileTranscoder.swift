@@ -3,6 +3,7 @@ import Jobs
 import MediaContract
 import MediaSandbox
 import Pipeline
+import Reports
 import SystemPackage
 
 /// Makes one MP3 of one master, unless it is there already.
@@ -22,6 +23,8 @@ struct FileTranscoder: Sendable {
     let cover: FilePath?
     /// Every file is transcoded, and what is in its way replaced.
     let isForced: Bool
+    /// The master is measured, too, and what was found lies beside the MP3.
+    let writesReports: Bool
     /// Files that are never replaced: the masters.
     let masters: Set<FileID>
 
@@ -39,7 +42,7 @@ struct FileTranscoder: Sendable {
         guard let threads = await turns.wait(number, work: job.size) else { throw CancellationError() }
         let start = ContinuousClock.now
         let output: UnfinishedFile
-        let report: TranscodeReport
+        var report: TranscodeReport
         // Read while it is encoded, so that the disk gives it once.
         async let sourceHash = Self.hash(of: input.descriptor, known: standing.sourceHash, in: job.destination.record)
         do {
@@ -49,13 +52,17 @@ struct FileTranscoder: Sendable {
             output = try Self.unfinishedFile(for: job)
             report = try await sandbox.transcode(
                 input.descriptor, to: output.file.descriptor, profile: profile, tags: tags,
-                cover: picture.openDescriptor, threads: threads
+                cover: picture.openDescriptor, threads: threads, analyzes: writesReports
             ) { fraction in
                 turns.report(number, fraction)
                 progress(fraction)
             }
         }
-        guard let hash = try await sourceHash else {
+        let hash = try await sourceHash
+        try await writeReport(report, of: job, hash, input.descriptor, size: standing.source.size)
+        // It lies in files of its own, and a batch holds many.
+        report.analysis = nil
+        guard let hash else {
             try publish(output, as: job, replacing: standing.replacement)
             return .transcoded(report, seconds: start.duration(to: .now).seconds)
         }
@@ -70,6 +77,17 @@ struct FileTranscoder: Sendable {
             output, made, of: input.descriptor, standing, as: job)
         return isOurs
             ? .transcoded(report, seconds: start.duration(to: .now).seconds) : .alreadyDone(made)
+    }
+
+    private func writeReport(
+        _ transcoded: TranscodeReport, of job: TranscodeJob, _ hash: ContentHash?, _ input: FileDescriptor, size: Int64
+    ) async throws {
+        guard writesReports, let analysis = transcoded.analysis else { return }
+        let known = if let hash { hash } else { try await ContentHash(of: input) }
+        let report = TrackReport(
+            file: job.source.shown, bytes: size, sha256: known.description, inspection: transcoded.source,
+            analysis: analysis)
+        try ReportFiles(report: report).write(beside: job.target)
     }
 
     /// Without a record.

@@ -44,6 +44,12 @@ struct Transcode: AsyncParsableCommand {
     var noResume = false
     @Option(help: "Threads in all; by default one a core.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
+    @Flag(
+        help: """
+            Measure each master in the same decode, as lathe analyze does, and write NAME.lathe.json, .html and .dat \
+            (waveform) beside each MP3 that is made, over those of an earlier run.
+            """)
+    var report = false
     @Flag(help: "Print JSON: an object a file, also for one that failed, and an object with the total at the end.")
     var json = false
     @Flag(help: "Name what is left out of folders, and why.") var verbose = false
@@ -119,6 +125,6 @@ struct Transcode: AsyncParsableCommand {
     private func transcoder(_ sandbox: MediaSandbox, _ recipe: Recipe, masters: Set<FileID>) -> FileTranscoder {
         FileTranscoder(
             sandbox: sandbox, profile: .mp3At320, tags: tags, cover: cover.map { Operand($0).path },
-            isForced: force, masters: masters)
+            isForced: force, writesReports: self.report, masters: masters)
     }
 }

@@ -124,4 +124,18 @@ struct TranscodeReportTests {
         let error: String?
         let total: Total?
     }
+
+    @Test func aReportSaysOfTheMasterWhatAnalyzeSays() async throws {
+        try Tone(seconds: 5).write(to: folder.file("a.wav"))
+        #expect(try await transcode("a.wav", "--report").status == .exited(0))
+        let beside = try Data(contentsOf: URL(filePath: folder.file("a.lathe.json")))
+        let analyzed = try await Lathe.run(["analyze", "a.wav", "--json", "--waveform", "b.dat"], in: folder)
+        #expect(String(decoding: beside, as: UTF8.self) == analyzed.outputLines.first)
+        let waveforms = try ["a.lathe.dat", "b.dat"].map { try Data(contentsOf: URL(filePath: folder.file($0))) }
+        #expect(waveforms[0] == waveforms[1])
+        let page = try String(contentsOf: URL(filePath: folder.file("a.lathe.html")), encoding: .utf8)
+        #expect(page.contains("a.wav"))
+        // Over those of an earlier run.
+        #expect(try await transcode("a.wav", "--report", "--force").status == .exited(0))
+    }
 }
