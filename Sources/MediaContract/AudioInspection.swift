@@ -25,7 +25,8 @@ package struct AudioInspection: Sendable, Hashable, Codable {
 
 /// Container, codec and sample layout of one audio stream.
 package struct AudioFormat: Sendable, Hashable, Codable {
-    /// Container by its usual file name extension, without a dot: wav, aiff, flac, m4a, mp3, ogg, opus.
+    /// Container by its usual file name extension, without a dot: wav, aiff, flac, m4a, mp3, ogg,
+    /// opus, caf, wv, tta, dsf, wma.
     package var container: String
     /// FFmpeg's codec name: pcm_s24le, flac, alac, aac, mp3, vorbis, opus.
     package var codec: String
@@ -34,7 +35,7 @@ package struct AudioFormat: Sendable, Hashable, Codable {
     package var channels: Int
     /// FFmpeg's channel layout name: mono, stereo, 5.1(side).
     package var channelLayout: String
-    /// Significant bits a sample for lossless codecs; nil where the codec is lossy.
+    /// Significant bits a sample for lossless codecs; nil where the codec is lossy, and for DSD.
     package var bitsPerSample: Int?
     /// The codec keeps every sample.
     package var isLossless: Bool
@@ -61,6 +62,11 @@ package struct AudioFormat: Sendable, Hashable, Codable {
         case "m4a": "audio/mp4"
         case "mp3": "audio/mpeg"
         case "ogg", "opus": "audio/ogg"
+        case "caf": "audio/x-caf"
+        case "wv": "audio/x-wavpack"
+        case "tta": "audio/x-tta"
+        case "dsf": "audio/x-dsf"
+        case "wma": "audio/x-ms-wma"
         default: "application/octet-stream"
         }
     }

@@ -28,7 +28,9 @@ private let channelCounts = 1...64
 private let sampleFrameCounts: ClosedRange<Int64> = 0...(1 << 43)
 
 /// The container becomes part of an object's key.
-private let containers: Set<String> = ["wav", "aiff", "flac", "m4a", "mp3", "ogg", "opus"]
+private let containers: Set<String> = [
+    "wav", "aiff", "flac", "m4a", "mp3", "ogg", "opus", "caf", "wv", "tta", "dsf", "wma",
+]
 
 extension String {
     /// One short line of printable text, as it may go to a terminal, a log or a row.

@@ -12,7 +12,8 @@ extension AudioReader {
         case .other(let kind):
             throw MediaFailure(
                 .unsupportedFormat,
-                "the file is \(kind), not audio; accepted are WAV, AIFF, FLAC, M4A, MP3, Ogg Vorbis and Opus")
+                "the file is \(kind), not audio; accepted are WAV, AIFF, FLAC, M4A, MP3, Ogg Vorbis, Opus, CAF, "
+                    + "WavPack, TTA, DSF and WMA")
         }
     }
 
@@ -28,6 +29,11 @@ extension AudioReader {
             return LengthClaim(samples: pages.lastGranule, trimsEnd: true)
         case .mp3:
             return try MP3Frames.claim(of: input, size: size, start: start, isCancelled: isCancelled)
+        case .caf: return try CoreAudioFile.claim(of: input, size: size, offset: start)
+        case .wavpack: return try LengthClaim(wavPack: input, at: start)
+        case .trueAudio: return try LengthClaim(trueAudio: input, at: start)
+        case .dsf: return try LengthClaim(dsf: input, at: start)
+        case .windowsMedia: return try LengthClaim(windowsMedia: input, at: start, size: size)
         case .flac, .mp4:
             return nil
         }
@@ -47,7 +53,7 @@ extension AudioReader {
             let preSkip = stream.extradata.littleEndian(at: 10, length: 2).map { Int64($0) } ?? 0
             claim.samples = claim.samples.map { $0 - preSkip }
             return claim
-        case "aac", "alac":
+        case "aac" where early == nil, "alac" where early == nil:
             let edit = try MP4Edit(in: file.descriptor, size: file.size)
             return LengthClaim(mp4: stream, edit, gaplessComment: demuxer.metadata("iTunSMPB"), codec: codec)
         default:

@@ -123,12 +123,13 @@ struct AudioReader: ~Copyable {
         let delay = -min(0, packet.timestamp ?? 0)
         if claim.countsDelay { claim.samples = claim.samples.map { max(0, $0 - delay) } }
         if claim.skipsStart, delay > 0 { try packet.setSkip(start: Int32(clamping: delay)) }
+        if claim.delay > 0 { try packet.setSkip(start: Int32(clamping: claim.delay)) }
     }
 
     private mutating func sendPacket() throws(MediaFailure) {
         defer { packet.clear() }
         // PCM that ends within a sample ends in such a packet too; its length was judged before.
-        if packet.isMarkedCorrupt, !container.isPCM {
+        if packet.isMarkedCorrupt, !isPCM {
             damage.note(at: sampleFrames, "incomplete packet")
         }
         let status = decoder.send(packet)
@@ -187,7 +188,9 @@ struct AudioReader: ~Copyable {
     private static let longestPadding: Int64 = 8192
 
     /// The claim is exact, so audio that reaches it is whole.
-    private var endIsKnown: Bool { container.isPCM || container == .flac }
+    private var endIsKnown: Bool { isPCM || container == .flac }
+
+    private var isPCM: Bool { container.isPCM || decoder.codecName.hasPrefix("pcm_") }
 
     private var position: String { seconds(sampleFrames, shape?.sampleRate ?? 1) }
 
@@ -260,9 +263,10 @@ extension AudioReader {
 
     private func format(_ shape: SampleShape) -> AudioFormat {
         let codec = decoder.codecName
+        let isLossless = decoder.isLossless && !claim.isLossy
         return AudioFormat(
             container: container.fileExtension(codec: codec), codec: codec, sampleRate: shape.sampleRate,
             channels: shape.channels, channelLayout: shape.layout.name,
-            bitsPerSample: decoder.isLossless ? decoder.bitsPerSample : nil, isLossless: decoder.isLossless)
+            bitsPerSample: isLossless && container != .dsf ? decoder.bitsPerSample : nil, isLossless: isLossless)
     }
 }

@@ -9,6 +9,15 @@ enum Container: Sendable, Hashable {
     case mp4
     case mp3
     case ogg
+    /// Apple's Core Audio Format.
+    case caf
+    case wavpack
+    /// TTA1.
+    case trueAudio
+    /// Sony's DSD stream file.
+    case dsf
+    /// Advanced Systems Format.
+    case windowsMedia
 
     /// FFmpeg's demuxer. It is forced, so that no other one ever sees the bytes.
     var demuxer: String {
@@ -20,6 +29,11 @@ enum Container: Sendable, Hashable {
         case .mp4: "mov"
         case .mp3: "mp3"
         case .ogg: "ogg"
+        case .caf: "caf"
+        case .wavpack: "wv"
+        case .trueAudio: "tta"
+        case .dsf: "dsf"
+        case .windowsMedia: "asf"
         }
     }
 
@@ -37,6 +51,15 @@ enum Container: Sendable, Hashable {
         case .mp4: ["aac", "alac"]
         case .mp3: ["mp3float", "mp3"]
         case .ogg: ["vorbis", "opus", "flac"]
+        case .caf:
+            [
+                "pcm_s8", "pcm_s16be", "pcm_s24be", "pcm_s32be", "pcm_f32be", "pcm_f64be", "pcm_s16le", "pcm_s24le",
+                "pcm_s32le", "pcm_f32le", "pcm_f64le", "alac", "aac",
+            ]
+        case .wavpack: ["wavpack"]
+        case .trueAudio: ["tta"]
+        case .dsf: ["dsd_lsbf_planar", "dsd_msbf_planar"]
+        case .windowsMedia: ["wmav1", "wmav2", "wmapro", "wmalossless"]
         }
     }
 
@@ -44,7 +67,7 @@ enum Container: Sendable, Hashable {
     var isPCM: Bool {
         switch self {
         case .wav, .wave64, .aiff: true
-        case .flac, .mp4, .mp3, .ogg: false
+        case .flac, .mp4, .mp3, .ogg, .caf, .wavpack, .trueAudio, .dsf, .windowsMedia: false
         }
     }
 
@@ -58,6 +81,11 @@ enum Container: Sendable, Hashable {
         case .mp4: "M4A"
         case .mp3: "MP3"
         case .ogg: "Ogg"
+        case .caf: "CAF"
+        case .wavpack: "WavPack"
+        case .trueAudio: "TTA"
+        case .dsf: "DSF"
+        case .windowsMedia: "Windows Media"
         }
     }
 
@@ -70,6 +98,11 @@ enum Container: Sendable, Hashable {
         case .mp4: "m4a"
         case .mp3: "mp3"
         case .ogg: codec == "opus" ? "opus" : "ogg"
+        case .caf: "caf"
+        case .wavpack: "wv"
+        case .trueAudio: "tta"
+        case .dsf: "dsf"
+        case .windowsMedia: "wma"
         }
     }
 }

@@ -66,7 +66,9 @@ struct Decoder: ~Copyable {
     /// The codec keeps every sample.
     var isLossless: Bool {
         guard let descriptor = unsafe avcodec_descriptor_get(pointer.pointee.codec_id) else { return false }
-        return unsafe descriptor.pointee.props & AV_CODEC_PROP_LOSSY == 0
+        // WavPack can do both, which is the file's to say; DSD is called lossy for what comes before it.
+        let props = unsafe descriptor.pointee.props
+        return props & AV_CODEC_PROP_LOSSY == 0 || props & AV_CODEC_PROP_LOSSLESS != 0 || codecName.hasPrefix("dsd_")
     }
 
     /// Significant bits a sample of a lossless codec.

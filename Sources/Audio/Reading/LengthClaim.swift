@@ -6,6 +6,10 @@ struct LengthClaim: Sendable, Hashable {
     var countsDelay = false
     /// What lies before timestamp 0 has to be cut off here.
     var skipsStart = false
+    /// Samples in front that the decoder yields and the file says do not count.
+    var delay: Int64 = 0
+    /// The file says that its codec, which can keep every sample, did not.
+    var isLossy = false
     /// All audio is known to be there, and errors of the decoder come from bytes that are none.
     var passesOverDamage = false
     /// The decoder yields whole blocks and the file says how many samples of the last one count.

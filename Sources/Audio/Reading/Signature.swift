@@ -37,9 +37,14 @@ enum Signature: Sendable, Hashable {
         case ("FORM", "AIFF"), ("FORM", "AIFC"): return .aiff
         case ("fLaC", _): return .flac
         case ("OggS", _): return .ogg
+        case ("caff", _): return .caf
+        case ("wvpk", _): return .wavpack
+        case ("TTA1", _): return .trueAudio
+        case ("DSD ", _): return .dsf
         default: break
         }
         if bytes.starts(with: wave64Riff) { return .wave64 }
+        if bytes.starts(with: windowsMediaHeader) { return .windowsMedia }
         // ISO/IEC 14496-12 §4.3: the file type box comes first; QuickTime files may lead with these instead.
         if bytes.fourCC(at: 4) == "ftyp", !pictureBrands.contains(kind) { return .mp4 }
         return nil
@@ -48,6 +53,11 @@ enum Signature: Sendable, Hashable {
     /// The RIFF GUID of Sony Wave64.
     private static let wave64Riff: [UInt8] = [
         0x72, 0x69, 0x66, 0x66, 0x2E, 0x91, 0xCF, 0x11, 0xA5, 0xD6, 0x28, 0xDB, 0x04, 0xC1, 0x00, 0x00,
+    ]
+
+    /// The GUID of the header object of Advanced Systems Format.
+    private static let windowsMediaHeader: [UInt8] = [
+        0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11, 0xA6, 0xD9, 0x00, 0xAA, 0x00, 0x62, 0xCE, 0x6C,
     ]
 
     /// ISO base media brands of still pictures.

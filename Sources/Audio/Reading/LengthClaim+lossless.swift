@@ -1,0 +1,63 @@
+import MediaContract
+import SystemPackage
+
+extension LengthClaim {
+    /// What the first block of a WavPack file says (WavPack 4 & 5 Binary File Format, "block header"); its 40 bits of
+    /// samples are unknown where the lower 32 are all set.
+    ///
+    /// - Throws: `corrupt` when there is no whole header, `inputOutput`.
+    init(wavPack input: FileDescriptor, at offset: Int64) throws(MediaFailure) {
+        let header = try Self.header(input, at: offset, count: 32, of: .wavpack)
+        let (low, high) = (header.littleEndian(at: 12, length: 4) ?? 0, UInt64(header[11]))
+        self.init(samples: low == 0xFFFF_FFFF ? nil : Int64(low | high << 32) - Int64(high))
+        // HYBRID_FLAG: without its correction file it is a lossy one.
+        isLossy = header[24] & 8 != 0
+    }
+
+    /// What the header of a True Audio file says (TTA1: format, channels, bits, rate, samples; little-endian).
+    ///
+    /// - Throws: `corrupt` when there is no whole header, `inputOutput`.
+    init(trueAudio input: FileDescriptor, at offset: Int64) throws(MediaFailure) {
+        let header = try Self.header(input, at: offset, count: 22, of: .trueAudio)
+        self.init(samples: header.littleEndian(at: 14, length: 4).map { Int64($0) })
+    }
+
+    /// What the `fmt ` chunk of a DSF file says (Sony, DSF File Format Specification 1.01). It counts bits a channel, of
+    /// which the decoder makes one sample of eight; the last block is filled up.
+    ///
+    /// - Throws: `corrupt` when there is no whole header, `inputOutput`.
+    init(dsf input: FileDescriptor, at offset: Int64) throws(MediaFailure) {
+        let header = try Self.header(input, at: offset, count: 92, of: .dsf)
+        self.init(samples: header.littleEndian(at: 64, length: 8).map { Int64(clamping: $0 / 8) }, trimsEnd: true)
+    }
+
+    /// Windows Media does not count samples, but says how large its data object is (Advanced Systems Format §5.1).
+    ///
+    /// - Throws: `corrupt` when part of the data object is missing, `inputOutput`.
+    init(windowsMedia input: FileDescriptor, at offset: Int64, size: Int64) throws(MediaFailure) {
+        let header = try Self.header(input, at: offset, count: 24, of: .windowsMedia)
+        let headerSize = Int64(clamping: header.littleEndian(at: 16, length: 8) ?? 0)
+        guard headerSize < size - offset else {
+            throw MediaFailure(.corrupt, "the \(Container.windowsMedia.name) file ends within its header")
+        }
+        let data = try Self.header(input, at: offset + headerSize, count: 24, of: .windowsMedia)
+        // A recorder that could not go back leaves 0.
+        let dataSize = Int64(clamping: data.littleEndian(at: 16, length: 8) ?? 0)
+        let present = size - offset - headerSize
+        guard dataSize <= present else {
+            throw MediaFailure(
+                .corrupt, "the file holds \(present) of the \(dataSize) bytes of audio data its header declares")
+        }
+        self.init()
+    }
+
+    private static func header(
+        _ input: FileDescriptor, at offset: Int64, count: Int, of container: Container
+    ) throws(MediaFailure) -> [UInt8] {
+        let header = try input.bytes(at: offset, count: count)
+        guard header.count == count else {
+            throw MediaFailure(.corrupt, "the \(container.name) file ends within its header")
+        }
+        return header
+    }
+}
