@@ -188,7 +188,9 @@ let package = Package(
             ]),
         // Confines itself as lathe-media does, then does what no layer may let it do: for MediaSandboxTests.
         .executableTarget(
-            name: "sandbox-violator", dependencies: ["Confinement", "MediaContract"], path: "Tests/SandboxViolator"),
+            name: "sandbox-violator", dependencies: ["Confinement", "CViolations", "MediaContract"],
+            path: "Tests/SandboxViolator/Violator"),
+        .target(name: "CViolations", path: "Tests/SandboxViolator/CViolations"),
         .testTarget(
             name: "MediaSandboxTests",
             dependencies: [
@@ -237,7 +239,7 @@ let package = Package(
     ]
 )
 
-for target in package.targets where target.type != .system && target.name != "CConfinement" {
+for target in package.targets where target.type != .system && !["CConfinement", "CViolations"].contains(target.name) {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
         // A warning nobody must fix is a warning nobody reads; deprecations of C libraries are not ours to time.

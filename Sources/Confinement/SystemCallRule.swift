@@ -64,6 +64,8 @@ extension SystemCallRule {
         SystemCallRule("sched_getaffinity"),
         SystemCallRule("prctl", where: .equals(0, UInt64(PR_SET_NAME))),
         SystemCallRule("rt_sigprocmask"),
+        // Dispatch sets the priority of each of its threads to what it is, and logs where it may not.
+        SystemCallRule("setpriority", where: .equals(0, UInt64(PRIO_PROCESS.rawValue)), .equals(1, 0)),
     ]
 
     /// Clocks, where the kernel does not answer in user space, and randomness for hash tables.
@@ -76,11 +78,8 @@ extension SystemCallRule {
         SystemCallRule("restart_syscall"), SystemCallRule("tgkill", where: .equals(0, UInt64(getpid()))),
     ]
 
-    /// Asked by libraries that do without the answer: Dispatch sets every thread's priority, sorting asks how much
-    /// memory the machine has.
-    private static let probes = [
-        SystemCallRule("setpriority", .refused(EPERM)), SystemCallRule("sysinfo", .refused(EPERM)),
-    ]
+    /// Asked by a library that does without the answer: sorting would like to know how much memory the machine has.
+    private static let probes = [SystemCallRule("sysinfo", .refused(EPERM))]
 }
 
 extension SystemCallRule.Condition {
