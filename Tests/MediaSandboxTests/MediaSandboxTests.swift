@@ -63,14 +63,14 @@ import Testing
     }
 
     @Test func transcodesAndReportsRisingProgress() async throws {
-        let input = try folder.silentTrack(seconds: 20)
+        let input = try folder.silentTrack(seconds: 10)
         let output = try folder.output()
         defer { for file in [input, output] { try? file.close() } }
         let seen = Mutex<[Double]>([])
         let report = try await sandbox.transcode(
             input, to: output, profile: .mp3At320, tags: TrackTags(title: "Silence", trackNumber: 1), cover: nil
         ) { fraction in seen.withLock { $0.append(fraction) } }
-        #expect(report.sampleFrames == 20 * 44_100)
+        #expect(report.sampleFrames == 10 * 44_100)
         #expect(report.profile == .mp3At320)
         #expect(report.bytes == (try output.seek(offset: 0, from: .end)))
         let fractions = seen.withLock { $0 }
@@ -106,8 +106,8 @@ import Testing
     /// of a command.
     @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
     func finishesTheJobWhenOnlyAskedToStop(signal: CInt) async throws {
-        let report = try await transcode(seconds: 60) { $0.signal(signal) }.get()
-        #expect(report.sampleFrames == 60 * 44_100)
+        let report = try await transcode(seconds: 10) { $0.signal(signal) }.get()
+        #expect(report.sampleFrames == 10 * 44_100)
     }
 
     @Test func cancellingKillsTheProcessAndWaitsForIt() async throws {
@@ -147,7 +147,7 @@ import Testing
             secret, .readWrite, options: .create, permissions: .ownerReadWrite)
         defer { try? leaky.close() }
         let folder = folder.path.string
-        _ = try await transcode(seconds: 60) { child in
+        _ = try await transcode(seconds: 1200) { child in
             #expect(child.environment?.isEmpty == true)
             let files = child.openFiles
             #expect(!files.contains(secret.string))
@@ -157,7 +157,8 @@ import Testing
             #expect(files.filter { $0 == "/dev/null" }.count == 1)
             #expect(files.filter { $0.hasPrefix("pipe:") }.count == 1)
             #expect(files.count == 5)
-        }.get()
+            child.signal(SIGKILL)
+        }
     }
 
     @Test func confinesTheProcess() async throws {
@@ -167,7 +168,7 @@ import Testing
             executable: try MediaSandbox.locateExecutable(explicit: nil),
             limits: MediaSandbox.Limits(resources: resources), logger: log.logger)
         let offersSeccomp = try await Violator.kernelOffers("seccomp")
-        _ = try await transcode(seconds: 60, in: confined) { child in
+        _ = try await transcode(seconds: 1200, in: confined) { child in
             #expect(child.status("NoNewPrivs") == "1")
             if offersSeccomp { #expect(child.status("Seccomp") == "2") }
             #expect(child.limit("Max address space") == "3221225472")
@@ -175,7 +176,8 @@ import Testing
             #expect(child.limit("Max file size") == "123456789")
             #expect(child.limit("Max open files") == "12")
             #expect(child.limit("Max core file size") == "0")
-        }.get()
+            child.signal(SIGKILL)
+        }
     }
 
     @Test func saysOnceWhatConfinesTheProcess() async throws {

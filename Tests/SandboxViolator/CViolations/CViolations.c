@@ -21,6 +21,10 @@
 #define SYS_io_uring_setup 425
 #endif
 
+// Known before anything is forbidden.
+static int parent;
+__attribute__((constructor)) static void remember_parent(void) { parent = getppid(); }
+
 static long open_file(void) { return syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY); }
 static long list_folder(void) { return syscall(SYS_openat, AT_FDCWD, "/", O_RDONLY | O_DIRECTORY); }
 static long create_file(void) { return syscall(SYS_openat, AT_FDCWD, "created", O_WRONLY | O_CREAT, 0600); }
@@ -69,7 +73,6 @@ static long listen_tcp(void) {
 static long connect_abstract(void) {
     long descriptor = syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int parent = getppid();
     memcpy(address.sun_path + 1, &parent, sizeof parent);
     socklen_t size = offsetof(struct sockaddr_un, sun_path) + 1 + sizeof parent;
     return descriptor < 0 ? -1 : syscall(SYS_connect, descriptor, &address, size);
@@ -80,14 +83,14 @@ static long send_elsewhere(void) {
     return syscall(SYS_sendmsg, 1, &message, 0);
 }
 
-static long trace_parent(void) { return syscall(SYS_ptrace, PTRACE_SEIZE, getppid(), 0, 0); }
+static long trace_parent(void) { return syscall(SYS_ptrace, PTRACE_SEIZE, parent, 0, 0); }
 static long read_parent(void) {
     char byte;
     struct iovec here = {&byte, 1}, there = {&byte, 1};
-    return syscall(SYS_process_vm_readv, getppid(), &here, 1UL, &there, 1UL, 0UL);
+    return syscall(SYS_process_vm_readv, parent, &here, 1UL, &there, 1UL, 0UL);
 }
-static long signal_parent(void) { return syscall(SYS_kill, getppid(), SIGCONT); }
-static long signal_thread_of_parent(void) { return syscall(SYS_tgkill, getppid(), getppid(), SIGCONT); }
+static long signal_parent(void) { return syscall(SYS_kill, parent, SIGCONT); }
+static long signal_thread_of_parent(void) { return syscall(SYS_tgkill, parent, parent, SIGCONT); }
 
 static long make_code(void) {
     void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
