@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -26,6 +27,24 @@ void confinement_set_stack_size(size_t bytes) {
     if (pthread_attr_init(&attributes) != 0) return;
     if (pthread_attr_setstacksize(&attributes, bytes) == 0) pthread_setattr_default_np(&attributes);
     pthread_attr_destroy(&attributes);
+}
+
+// Blocks small enough to come from the arena, in all more than the 128 KiB it keeps when they are freed (mallopt(3),
+// M_MMAP_THRESHOLD and M_TRIM_THRESHOLD).
+enum { block_count = 16, block_size = 64 << 10 };
+
+static void *use_arena(void *nothing) {
+    (void)nothing;
+    // Volatile, or the compiler would leave out what it sees no use of.
+    char *volatile blocks[block_count];
+    for (int index = 0; index < block_count; index++) blocks[index] = malloc(block_size);
+    for (int index = block_count; index > 0; index--) free(blocks[index - 1]);
+    return NULL;
+}
+
+void confinement_start_first_thread(void) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, use_arena, NULL) == 0) pthread_join(thread, NULL);
 }
 
 long confinement_landlock_abi(void) { return syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, ask_for_abi); }

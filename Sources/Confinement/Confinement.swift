@@ -53,15 +53,11 @@ package enum Confinement {
     /// Bytes of a thread's stack: Linux' usual default, whatever limit of it this process inherited.
     private static let stackSize = 8 << 20
 
-    /// Bounds what a thread costs, and starts one that ends at once: with the first, the C library installs signal
-    /// handlers, which is forbidden later.
+    /// Bounds what a thread costs, and has the first one do what none can do later.
     private static func prepareThreads() {
         mallopt(M_ARENA_MAX, arenas)
         confinement_set_stack_size(stackSize)
-        var thread = pthread_t()
-        if unsafe pthread_create(&thread, nil, { _ in nil }, nil) == 0 {
-            pthread_join(thread, nil)
-        }
+        confinement_start_first_thread()
     }
 }
 

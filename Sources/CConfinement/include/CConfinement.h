@@ -15,6 +15,11 @@ int confinement_prctl(int option, unsigned long value);
 // Bytes of stack that threads get which do not say otherwise. A GNU extension, which Swift's Glibc leaves out.
 void confinement_set_stack_size(size_t bytes);
 
+// Starts a thread that does what the C library does once, and then needs calls that are forbidden later, and waits for
+// its end: it installs signal handlers with the first thread, and reads /proc/sys/vm/overcommit_memory when a thread's
+// arena first gives memory back.
+void confinement_start_first_thread(void);
+
 // Landlock has no functions in the C library (landlock_create_ruleset(2), landlock_restrict_self(2)). The structure
 // is the kernel's of ABI 6, under a name of its own because the installed headers may be of an older one. A kernel
 // that knows fewer members takes it as long as those it does not know are 0.
