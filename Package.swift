@@ -30,6 +30,7 @@ let package = Package(
         .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CUnixSocket"),
 
         // The values lathe and lathe-media exchange: requests, reports, failures.
@@ -42,6 +43,9 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        // What lathe-media gives up before it reads a file.
+        .target(name: "CConfinement"),
+        .target(name: "Confinement", dependencies: ["CConfinement", "CSeccomp", "MediaContract"]),
         // The pipe between lathe and lathe-media, and the parent's half of the conversation.
         .target(
             name: "MediaSandbox",
@@ -56,7 +60,8 @@ let package = Package(
         .executableTarget(
             name: "lathe-media",
             dependencies: [
-                "Audio", "MediaContract", "MediaSandbox", .product(name: "SystemPackage", package: "swift-system"),
+                "Audio", "Confinement", "MediaContract", "MediaSandbox",
+                .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
             name: "ObjectStorage",
@@ -198,10 +203,15 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        // Confines itself as lathe-media does, then does what no layer may let it do: for MediaSandboxTests.
+        .executableTarget(
+            name: "sandbox-violator", dependencies: ["Confinement", "CViolations", "MediaContract"],
+            path: "Tests/SandboxViolator/Violator"),
+        .target(name: "CViolations", path: "Tests/SandboxViolator/CViolations"),
         .testTarget(
             name: "MediaSandboxTests",
             dependencies: [
-                "lathe-media", "MediaContract", "MediaSandbox", .product(name: "Logging", package: "swift-log"),
+                "lathe-media", "sandbox-violator", "MediaContract", "MediaSandbox", .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -262,7 +272,7 @@ if Context.environment["LATHE_FUZZ"] != nil {
             path: "Tests/Fuzzing/Fuzzer"))
 }
 
-for target in package.targets where target.type != .system {
+for target in package.targets where target.type != .system && !["CConfinement", "CViolations"].contains(target.name) {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
         // A warning nobody must fix is a warning nobody reads; deprecations of C libraries are not ours to time.

@@ -17,7 +17,7 @@ struct ChildEnd: Sendable {
         let story =
             switch ending {
             case .answered: "answered"
-            case .hungUp: death
+            case .hungUp, .neverAsked: death
             case .limitReached(let limit): "\(limit) and was killed"
             case .unreadable(let what): "gave an unreadable answer (\(what)) and was killed"
             case .failed(let errno): "cannot be talked to (\(errno)) and was killed"

@@ -1,7 +1,7 @@
 import MediaContract
 import SystemPackage
 
-/// The parent's half of one request: asks, passes progress on, and keeps the time limits.
+/// The parent's half of one request: hears what confines the process, asks, passes progress on, and keeps the time limits.
 ///
 /// It blocks the thread it runs on, and trusts nothing that it reads.
 struct Conversation: Sendable {
@@ -11,6 +11,8 @@ struct Conversation: Sendable {
         case answered(MediaAnswer)
         /// The process closed its end, by dying as a rule, before it had answered.
         case hungUp
+        /// The same before it could have seen anything of the request.
+        case neverAsked
         /// A limit was reached, named as in "made no progress for 120 s".
         case limitReached(String)
         /// The process said something that it may not; says what.
@@ -23,6 +25,7 @@ struct Conversation: Sendable {
     let request: MediaRequest
     let descriptors: [FileDescriptor]
     let limits: MediaSandbox.Limits
+    let hello: @Sendable (ConfinementReport) -> Void
     let progress: (@Sendable (Double) -> Void)?
 
     func run() -> Ending {
@@ -31,7 +34,7 @@ struct Conversation: Sendable {
         } catch {
             switch error {
             case .closed: return .hungUp
-            case .timedOut: return .limitReached("did not take the request")
+            case .timedOut: return .limitReached("did not start or take the request")
             case .unreadable(let what): return .unreadable(what)
             case .system(let errno): return .failed(errno)
             }
@@ -43,7 +46,16 @@ struct Conversation: Sendable {
         let end = clock.now.advanced(by: limits.total)
         var patience = clock.now.advanced(by: limits.withoutProgress)
         var done = -Double.infinity
-        try channel.send(request, descriptors: descriptors, deadline: min(end, patience))
+        switch try channel.receiveAnswer(deadline: min(end, patience)) {
+        case nil: return .neverAsked
+        case .hello(let report)? where report.isPlausible: hello(report)
+        default: return .unreadable("no word of what confines it: install lathe and lathe-media from the same version")
+        }
+        do throws(ChannelError) {
+            try channel.send(request, descriptors: descriptors, deadline: min(end, patience))
+        } catch .closed {
+            return .neverAsked
+        }
         while true {
             // Asked before every frame, not only in a wait: frames that never stop coming must not hold it off.
             if clock.now >= end { return .limitReached("was still busy after \(limits.total)") }

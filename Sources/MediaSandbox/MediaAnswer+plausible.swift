@@ -37,6 +37,11 @@ extension String {
     fileprivate var isPlainLine: Bool { utf8.count <= 1000 && plainLine == self }
 }
 
+extension ConfinementReport {
+    /// It is said before the process has seen a file, and yet goes to a log.
+    var isPlausible: Bool { states.count <= Layer.allCases.count && states.allSatisfy(\.detail.isPlainLine) }
+}
+
 extension [String] {
     fileprivate var arePlausible: Bool { count <= 64 && allSatisfy(\.isPlainLine) }
 }

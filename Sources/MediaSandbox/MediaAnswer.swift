@@ -1,7 +1,9 @@
 package import MediaContract
 
-/// What `lathe-media` tells `lathe`: any number of `progress`, then exactly one of the others.
+/// What `lathe-media` tells `lathe`: `hello`, any number of `progress`, then exactly one of the others.
 package enum MediaAnswer: Sendable, Hashable, Codable {
+    /// What confines the process. It says so unasked, as soon as it is ready.
+    case hello(ConfinementReport)
     /// Fraction of the work that is done, 0 … 1, never less than before.
     case progress(Double)
     /// Answers ``MediaRequest/inspectAudio``.

@@ -4,18 +4,17 @@ import Subprocess
 import SystemPackage
 
 /// One `lathe-media` process, for one request.
-///
-/// The process can answer any number of requests one after the other, so a later version may keep it.
 struct MediaChild: Sendable {
     let executable: FilePath
     let limits: MediaSandbox.Limits
+    let hello: @Sendable (_ processIdentifier: Int32, ConfinementReport) -> Void
 
-    /// Starts the process, asks it, and returns when it is gone. Cancelling the task kills it.
+    /// Starts the process, has it do what is handed over, now or later, and returns when it is gone. Cancelling the task
+    /// kills it.
     ///
+    /// - Returns: nil where nothing was handed over before the process was retired or died.
     /// - Throws: `.processNotStarted`; everything later is told by the result.
-    func answer(
-        _ request: MediaRequest, with descriptors: [FileDescriptor], progress: (@Sendable (Double) -> Void)?
-    ) async throws(MediaFailure) -> ChildEnd {
+    func serve(_ handover: Handover) async throws(MediaFailure) -> ChildEnd? {
         let channel: Channel
         let peer: FileDescriptor
         do throws(Errno) {
@@ -23,27 +22,43 @@ struct MediaChild: Sendable {
         } catch {
             throw notStarted(error)
         }
-        let conversation = Conversation(
-            channel: channel, request: request, descriptors: descriptors, limits: limits, progress: progress)
         do {
             let result = try await run(
-                .path(executable), environment: .custom([:]), platformOptions: Self.options,
-                input: .fileDescriptor(peer, closeAfterSpawningProcess: true), output: .discarded, error: .sequence
+                .path(executable), arguments: Arguments(limits.resources.arguments), environment: .custom([:]),
+                platformOptions: Self.options, input: .fileDescriptor(peer, closeAfterSpawningProcess: true),
+                output: .discarded, error: .sequence
             ) { process in
-                async let lastWords = LastWords.read(process.standardError)
-                let ending = await Self.onThreadOfItsOwn { conversation.run() }
+                async let lastWords = {
+                    let words = await LastWords.read(process.standardError)
+                    // Nobody is left to do it.
+                    handover.retire()
+                    return words
+                }()
+                var ending: Conversation.Ending?
+                if let assignment = await handover.assignment() {
+                    let conversation = conversation(on: channel, process.processIdentifier.value, assignment)
+                    ending = await Self.onThreadOfItsOwn { conversation.run() }
+                }
                 // The process ends by itself when nobody listens any more.
                 channel.hangUp()
-                await process.teardown(using: ending.leavesTimeToExit ? Self.patient : Self.immediate)
+                await process.teardown(using: ending?.leavesTimeToExit ?? true ? Self.patient : Self.immediate)
                 return (ending, await lastWords)
             }
             let (ending, lastWords) = result.closureResult
-            return ChildEnd(ending: ending, status: result.terminationStatus, lastWords: lastWords)
-        } catch let error as SubprocessError {
-            throw notStarted(error)
+            return ending.map {
+                ChildEnd(ending: $0, status: result.terminationStatus, lastWords: lastWords)
+            }
         } catch {
             throw notStarted(error)
         }
+    }
+
+    private func conversation(
+        on channel: Channel, _ processIdentifier: Int32, _ assignment: Assignment
+    ) -> Conversation {
+        Conversation(
+            channel: channel, request: assignment.request, descriptors: assignment.descriptors, limits: limits,
+            hello: { [hello] in hello(processIdentifier, $0) }, progress: assignment.progress)
     }
 
     /// A process group of its own: Ctrl-C in the terminal reaches `lathe` alone, which decides what becomes of its
@@ -84,7 +99,7 @@ extension Conversation.Ending {
     /// The process is believed to be on its way out, and its exit status may tell why.
     fileprivate var leavesTimeToExit: Bool {
         switch self {
-        case .answered, .hungUp: true
+        case .answered, .hungUp, .neverAsked: true
         case .limitReached, .unreadable, .failed: false
         }
     }

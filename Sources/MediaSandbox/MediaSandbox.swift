@@ -1,13 +1,14 @@
 package import Logging
 package import MediaContract
+import Synchronization
 package import SystemPackage
 
 /// Has media files inspected and transcoded by `lathe-media`, a process of its own that gets no environment, no
 /// credentials and no descriptor but the files': a file that crashes a decoder costs that process and nothing else.
 ///
-/// Every request gets a fresh process, which is gone, reaped and its descriptors closed before the call returns.
-/// Cancelling the task kills the process. Calls may run side by side, each in its own process; how many run at once
-/// is the caller's to decide.
+/// Every request gets a process of its own, which is gone, reaped and its descriptors closed before the call returns.
+/// Cancelling the task kills the process. Calls may run side by side; how many run at once is the caller's to decide.
+/// While ``keepWarm(_:)`` runs, processes are started ahead of need, so that a request costs no start-up time.
 ///
 /// Files go to the process as open descriptors. They stay open, and the caller's, throughout; the process shares
 /// their file offsets, so one open file must not serve two requests at a time.
@@ -19,22 +20,30 @@ package struct MediaSandbox: Sendable {
         /// Longest time in all.
         package var total: Duration
 
+        /// What the kernel holds the process to.
+        package var resources: ResourceLimits
+
         /// The defaults are far beyond any honest file: an hour of audio decodes in seconds and encodes in about a
         /// minute on one core.
-        package init(withoutProgress: Duration = .seconds(120), total: Duration = .seconds(6 * 3600)) {
+        package init(
+            withoutProgress: Duration = .seconds(120), total: Duration = .seconds(6 * 3600),
+            resources: ResourceLimits = .generous
+        ) {
             self.withoutProgress = withoutProgress
             self.total = total
+            self.resources = resources
         }
     }
 
     private let executable: FilePath
     private let limits: Limits
     private let logger: Logger
+    private let warmChildren = WarmChildren()
 
     /// - Parameters:
     ///   - executable: `lathe-media`, as ``locateExecutable(explicit:)`` finds it.
     ///   - limits: Time limits of every request.
-    ///   - logger: Gets what the processes wrote on standard error, at debug level.
+    ///   - logger: Gets what confines each process and what it wrote on standard error, at debug level.
     package init(executable: FilePath, limits: Limits = Limits(), logger: Logger) {
         self.executable = executable
         self.limits = limits
@@ -120,8 +129,7 @@ package struct MediaSandbox: Sendable {
         to request: MediaRequest, with descriptors: [FileDescriptor], progress: (@Sendable (Double) -> Void)? = nil
     ) async throws(MediaFailure) -> MediaAnswer {
         guard !Task.isCancelled else { throw Self.cancelled(request) }
-        let child = MediaChild(executable: executable, limits: limits)
-        let end = try await child.answer(request, with: descriptors, progress: progress)
+        let end = try await serve(Assignment(request: request, descriptors: descriptors, progress: progress))
         if !end.lastWords.isEmpty {
             logger.debug(
                 "lathe-media wrote on standard error",
@@ -130,8 +138,57 @@ package struct MediaSandbox: Sendable {
         switch end.ending {
         case .answered(.failure(let failure)): throw failure.withPlainMessage
         case .answered(let answer): return answer
-        case .hungUp, .limitReached, .unreadable, .failed:
+        case .hungUp, .neverAsked, .limitReached, .unreadable, .failed:
             throw Task.isCancelled ? Self.cancelled(request) : end.failure(during: request.activity)
+        }
+    }
+
+    /// By a process that waits, or else by a new one.
+    private func serve(_ assignment: Assignment) async throws(MediaFailure) -> ChildEnd {
+        if let end = try await warmChildren.serve(assignment) {
+            // One that died while it waited, in the moment before it was seen, has met no file.
+            guard case .neverAsked = end.ending, !Task.isCancelled else { return end }
+        }
+        guard let end = try await child.serve(Handover(assignment)) else { throw Self.unanswered }
+        return end
+    }
+
+    private var child: MediaChild {
+        MediaChild(executable: executable, limits: limits) { [logger] processIdentifier, confinement in
+            logger.debug(
+                "lathe-media is ready",
+                metadata: [
+                    "pid": "\(processIdentifier)", "confined-by": "\(confinement.active)",
+                    "missing": "\(confinement.missing)",
+                ])
+        }
+    }
+
+    /// Keeps processes started ahead of need until the task is cancelled; then ends those that wait, and returns when
+    /// all that it started are gone. Those at work then finish: who asked for it waits for them or cancels.
+    ///
+    /// - Parameter count: How many wait at a time: as many as requests may come at once.
+    package func keepWarm(_ count: Int) async {
+        await warmChildren.keep(count, starting: child, logger: logger)
+    }
+
+    /// Asks a process which layers confine it, and logs it: what this kernel lacks as a warning.
+    ///
+    /// - Throws: as ``versions()``.
+    package func reportConfinement() async throws(MediaFailure) {
+        let found = Mutex<ConfinementReport?>(nil)
+        let child = MediaChild(executable: executable, limits: limits) { _, report in found.withLock { $0 = report } }
+        let assignment = Assignment(request: .versions, descriptors: [], progress: nil)
+        guard let end = try await child.serve(Handover(assignment)) else { throw Self.unanswered }
+        guard case .answered(.versions(let versions)) = end.ending, let report = found.withLock({ $0 }) else {
+            throw Task.isCancelled ? Self.cancelled(.versions) : end.failure(during: MediaRequest.versions.activity)
+        }
+        logger.info(
+            "lathe-media is confined", metadata: ["layers": "\(report.active)", "libraries": "\(versions.plainLine)"])
+        if !report.missing.isEmpty {
+            logger.warning(
+                "lathe-media lacks layers of its confinement here (see docs/sandbox.md)",
+                metadata: ["missing": "\(report.missing)"])
         }
     }
 

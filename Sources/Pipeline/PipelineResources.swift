@@ -15,6 +15,9 @@ struct PipelineResources: Sendable {
     /// For the worker's life signs alone.
     let beatDatabase: Database
     let workers: [JobWorker]
+    private let sandbox: MediaSandbox
+    /// Requests to it that can come at once.
+    private let mediaSlots: Int
     /// Nil where it is switched off.
     let doorbell: Doorbell?
 
@@ -26,6 +29,10 @@ struct PipelineResources: Sendable {
         try configuration.check()
         let store = try configuration.storage.makeStore()
         let sandbox = try configuration.makeSandbox(logger: logger)
+        self.sandbox = sandbox
+        mediaSlots =
+            (configuration.workers.contains(.upload) ? configuration.uploadConcurrency : 0)
+            + (configuration.workers.contains(.processing) ? configuration.processingConcurrency : 0)
         let catalogue = Catalogue(database: database)
         var workers: [JobWorker] = []
         if configuration.workers.contains(.upload) {
@@ -62,6 +69,18 @@ struct PipelineResources: Sendable {
     /// One for the rescuer, one for the scans, and half the jobs at once in their short transactions.
     private static func connections(_ configuration: PipelineConfiguration) -> Int {
         2 + (configuration.uploadConcurrency + configuration.processingConcurrency + 1) / 2
+    }
+
+    /// Logs what confines the media process, and keeps some started ahead of need until cancelled: one for each job that
+    /// may run, but not more than there are processors to run them.
+    func keepMediaProcesses() async {
+        do throws(MediaFailure) {
+            try await sandbox.reportConfinement()
+        } catch {
+            // The jobs that need it will fail by the same reason.
+            if error.kind != .cancelled { logger.error("\(error.message)") }
+        }
+        await sandbox.keepWarm(min(mediaSlots, ProcessInfo.processInfo.activeProcessorCount))
     }
 
     func close() async {

@@ -10,11 +10,8 @@ func isUnixSocket(_ descriptor: FileDescriptor) -> Bool {
     return unsafe getsockopt(descriptor.rawValue, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX
 }
 
-/// Takes from the process what it does not need, before it has seen a byte of a file.
-func restrictThisProcess() {
-    // A crash is reported by lathe; a core would hold the artist's unreleased music.
-    var none = rlimit(rlim_cur: 0, rlim_max: 0)
-    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+/// Makes signals mean what they should to a process that serves another.
+func settleSignals() {
     // Die of a crash at once and by its own signal. Swift's runtime would catch it and start a program that prints a
     // backtrace, which is nothing to do in a process that a hostile file may just have broken.
     for signal in [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV, SIGTRAP] { _ = Glibc.signal(signal, SIG_DFL) }

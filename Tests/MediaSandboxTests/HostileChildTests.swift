@@ -30,10 +30,13 @@ import Testing
         try sending(Self.frame(String(decoding: JSONEncoder().encode(answer), as: UTF8.self)))
     }
 
-    /// What an inspection ends in when `script` is the process.
-    private func failure(of script: String, limits: MediaSandbox.Limits = .init()) async throws -> MediaFailure? {
+    /// What an inspection ends in when `script` is the process, after the greeting that every process begins with.
+    private func failure(
+        of script: String, limits: MediaSandbox.Limits = .init(), greets: Bool = true
+    ) async throws -> MediaFailure? {
+        let greeting = greets ? "\(try sending(.hello(ConfinementReport(states: []))))\n" : ""
         let sandbox = MediaSandbox(
-            executable: try folder.script(script), limits: limits, logger: Logger(label: "test"))
+            executable: try folder.script(greeting + script), limits: limits, logger: Logger(label: "test"))
         let file = try folder.silentTrack(seconds: 1)
         defer { try? file.close() }
         return await #expect(throws: MediaFailure.self) { try await sandbox.inspectAudio(file) }
@@ -101,6 +104,21 @@ import Testing
         let failure = try await failure(of: "\(try sending(noise.bytes)); exec sleep 1000")
         #expect(failure?.kind == .processDied)
         #expect(failure?.message.hasPrefix("lathe-media gave an unreadable answer (") == true)
+    }
+
+    @Test(arguments: [
+        MediaAnswer.audio(inspection()),
+        .hello(ConfinementReport(states: [.init(.seccomp, isOn: true, "on\u{1B}[2J")])),
+    ])
+    func talksToNoProcessThatDoesNotSayWhatConfinesIt(_ first: MediaAnswer) async throws {
+        let failure = try await failure(of: "\(try sending(first)); exec sleep 1000", greets: false)
+        #expect(failure?.kind == .processDied)
+        #expect(failure?.message.contains("no word of what confines it") == true)
+    }
+
+    @Test func believesNoSecondGreeting() async throws {
+        let second = try sending(.hello(ConfinementReport(states: [])))
+        #expect(try await failure(of: "\(second); exec sleep 1000")?.message.contains("an impossible answer") == true)
     }
 
     @Test(arguments: [

@@ -161,6 +161,7 @@ struct AudioReader: ~Copyable {
                         + "64 channels are")
             }
             self.shape = shape
+            if let claimed = claim.samples, claimed > Self.longest(shape) { throw Self.tooLong }
         }
         if claim.trimsEnd, let total = claim.samples {
             let kept = Int(min(Int64(frame.sampleCount), max(0, total - sampleFrames)))
@@ -170,6 +171,7 @@ struct AudioReader: ~Copyable {
         guard frame.sampleCount > 0 else { return false }
         digest?.add(frame, shape)
         sampleFrames += Int64(frame.sampleCount)
+        guard sampleFrames <= Self.longest(shape) else { throw Self.tooLong }
         return true
     }
 
@@ -178,6 +180,14 @@ struct AudioReader: ~Copyable {
             .unsupportedFormat,
             "the audio changes from \(old.sampleRate) Hz \(old.layout.name) to \(new.sampleRate) Hz \(new.layout.name) "
                 + "at \(position)")
+    }
+
+    /// Samples a channel in 24 hours: beyond any release, and what the limits of the process are reckoned by. A few
+    /// kilobytes can declare, or decode to, years.
+    private static func longest(_ shape: SampleShape) -> Int64 { 24 * 3600 * Int64(shape.sampleRate) }
+
+    private static var tooLong: MediaFailure {
+        MediaFailure(.unsupportedFormat, "the audio is longer than the 24 hours that are accepted")
     }
 
     /// Telephony's lowest rate to twice the highest that masters are delivered at.

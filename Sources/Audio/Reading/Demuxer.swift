@@ -24,6 +24,9 @@ struct Demuxer: ~Copyable {
         unsafe avformat_close_input(&context)
     }
 
+    /// A master has one stream, and perhaps covers; a film a dozen.
+    private static let maximumStreams: Int32 = 32
+
     private static func open(
         _ io: borrowing IOContext, _ file: FileStream, _ container: Container
     ) throws(MediaFailure) -> UnsafeMutablePointer<AVFormatContext> {
@@ -32,7 +35,9 @@ struct Demuxer: ~Copyable {
         unsafe io.lend(to: fresh)
         unsafe fresh.pointee.flags |= AVFMT_FLAG_CUSTOM_IO
         unsafe fresh.pointee.error_recognition |= AV_EF_CRCCHECK
-        unsafe fresh.pointee.max_streams = 32
+        unsafe fresh.pointee.max_streams = maximumStreams
+        // No protocol has this name. The file comes through `io`, and nothing else is to be opened by any.
+        unsafe fresh.pointee.protocol_whitelist = av_strdup("none")
         unsafe fresh.pointee.io_open = { _, _, _, _, _ in AVStatus(.notPermitted).rawValue }
         unsafe fresh.pointee.format_whitelist = av_strdup(container.demuxer)
         unsafe fresh.pointee.codec_whitelist = av_strdup(container.decoders.joined(separator: ","))
@@ -58,8 +63,13 @@ struct Demuxer: ~Copyable {
     /// What an error of libavformat means for the file.
     static func failure(_ status: AVStatus, _ file: FileStream, _ words: String) -> MediaFailure {
         if let failure = file.failure { return failure }
+        let line = LogCapture.takeLastError()
+        // Some demuxers call that being out of memory.
+        if let line, line.contains("max_streams") {
+            return MediaFailure(.unsupportedFormat, "the file holds more than \(maximumStreams) streams")
+        }
         if status == .outOfMemory { return .library("read the file", status) }
-        let detail = LogCapture.takeLastError() ?? status.text
+        let detail = line ?? status.text
         return MediaFailure(.corrupt, "the file \(words): \(detail)")
     }
 

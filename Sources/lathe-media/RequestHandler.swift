@@ -3,16 +3,16 @@ import MediaContract
 import MediaSandbox
 import SystemPackage
 
-/// Answers requests one after the other until lathe closes the conversation.
-struct RequestLoop {
+/// Answers one request. A process serves no second one: what a broken file did to it must not meet another artist's.
+struct RequestHandler {
     let channel: Channel
 
+    /// Returns at once where lathe closes the conversation without asking for anything.
     func run() throws(ChannelError) {
-        while let (request, descriptors) = try channel.receiveRequest() {
-            let answer = answer(to: request, descriptors)
-            for descriptor in descriptors { try? descriptor.close() }
-            try channel.send(answer)
-        }
+        guard let (request, descriptors) = try channel.receiveRequest() else { return }
+        let answer = answer(to: request, descriptors)
+        for descriptor in descriptors { try? descriptor.close() }
+        try channel.send(answer)
     }
 
     private func answer(to request: MediaRequest, _ files: [FileDescriptor]) -> MediaAnswer {
