@@ -60,7 +60,7 @@ let package = Package(
         .executableTarget(
             name: "lathe-media",
             dependencies: [
-                "Audio", "Confinement", "MediaContract", "MediaSandbox",
+                "Audio", "CConfinement", "Confinement", "MediaContract", "MediaSandbox",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
         .target(
@@ -149,6 +149,16 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Benchmarks/QueueBenchmark"),
+        // What a process of its own costs a file.
+        .executableTarget(
+            name: "sandbox-benchmark",
+            dependencies: [
+                "Audio", "lathe-media", "MediaContract", "MediaSandbox",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Benchmarks/SandboxBenchmark"),
 
         .target(
             name: "TestSupport",
@@ -211,7 +221,8 @@ let package = Package(
         .testTarget(
             name: "MediaSandboxTests",
             dependencies: [
-                "lathe-media", "sandbox-violator", "MediaContract", "MediaSandbox", .product(name: "Logging", package: "swift-log"),
+                "lathe-media", "sandbox-violator", "MediaContract", "MediaSandbox",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -272,7 +283,9 @@ if Context.environment["LATHE_FUZZ"] != nil {
             path: "Tests/Fuzzing/Fuzzer"))
 }
 
-for target in package.targets where target.type != .system && !["CConfinement", "CViolations"].contains(target.name) {
+// Swift's settings are errors in a target of C.
+let targetsInC = ["CConfinement", "CViolations"]
+for target in package.targets where target.type != .system && !targetsInC.contains(target.name) {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
         // A warning nobody must fix is a warning nobody reads; deprecations of C libraries are not ours to time.

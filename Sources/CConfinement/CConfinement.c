@@ -29,9 +29,13 @@ void confinement_set_stack_size(size_t bytes) {
     pthread_attr_destroy(&attributes);
 }
 
-// Blocks small enough to come from the arena, in all more than the 128 KiB it keeps when they are freed (mallopt(3),
-// M_MMAP_THRESHOLD and M_TRIM_THRESHOLD).
-enum { block_count = 16, block_size = 64 << 10 };
+int confinement_memory_file(void) { return memfd_create("lathe-media", MFD_CLOEXEC); }
+
+// Blocks small enough to come from the arena, and in all more than it keeps when they are freed.
+enum { block_count = 16, block_size = 64 << 10, kept_for_now = 128 << 10 };
+
+// What the allocator's own adaptive thresholds would come to with buffers of a decoder's size (mallopt(3)).
+enum { mapped_from = 4 << 20, kept = 8 << 20 };
 
 static void *use_arena(void *nothing) {
     (void)nothing;
@@ -44,7 +48,11 @@ static void *use_arena(void *nothing) {
 
 void confinement_start_first_thread(void) {
     pthread_t thread;
+    // Blocks that were freed before may have raised it, so that the arena would keep all.
+    mallopt(M_TRIM_THRESHOLD, kept_for_now);
     if (pthread_create(&thread, NULL, use_arena, NULL) == 0) pthread_join(thread, NULL);
+    mallopt(M_MMAP_THRESHOLD, mapped_from);
+    mallopt(M_TRIM_THRESHOLD, kept);
 }
 
 long confinement_landlock_abi(void) { return syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, ask_for_abi); }

@@ -10,6 +10,7 @@ guard let limits = ResourceLimits(arguments: CommandLine.arguments.dropFirst()),
     exit(EX_USAGE)
 }
 settleSignals()
+Rehearsal.run()
 let confinement = Confinement.apply(limits)
 
 let channel = Channel(adopting: .standardInput)

@@ -9,15 +9,15 @@ struct MediaLimitTests {
         .unsupportedFormat, "the audio is longer than the 24 hours that are accepted")
 
     @Test(
-        "Too many streams are refused in one clear line, by every container that can hold them",
-        arguments: [("mp4", ["-c:a", "aac"]), ("ogg", ["-c:a", "libvorbis"])])
-    func streams(_ suffix: String, _ codec: [String]) async throws {
+        "Too many streams are refused in one clear line (an Ogg file's second one is)",
+        arguments: [("mp4", "aac"), ("mov", "alac")])
+    func streams(_ suffix: String, _ codec: String) async throws {
         let scratch = try ScratchFolder()
         let wave = try scratch.write(WaveFile(count: 4410).bytes, as: "in.wav")
-        for (count, isAccepted) in [(32, true), (33, false)] {
+        for (count, isAccepted) in [(32, true), (33, false), (200, false)] {
             let path = scratch.file("\(count).\(suffix)")
             let maps = (0..<count).flatMap { _ in ["-map", "0:a"] }
-            try await Tool.run("ffmpeg", ["-v", "error", "-nostdin", "-y", "-i", wave] + maps + codec + [path])
+            try await Tool.run("ffmpeg", ["-v", "error", "-nostdin", "-y", "-i", wave] + maps + ["-c:a", codec, path])
             if isAccepted {
                 #expect(try Engine.inspect(path).warnings.contains { $0.contains("several audio streams") })
             } else {

@@ -15,6 +15,9 @@ enum LogCapture {
     /// Longest line kept, in bytes.
     private static let lineCapacity = 512
 
+    /// In the line that libavformat logs when a file holds more streams than `max_streams`.
+    static let streamLimit = "max_streams"
+
     private static let lastErrors = Mutex<[UInt: String]>([:])
 
     /// Installs the callback once per process.
@@ -50,6 +53,10 @@ enum LogCapture {
         let words = line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         guard !words.isEmpty else { return }
         let thread = currentThread
-        lastErrors.withLock { $0[thread] = words }
+        lastErrors.withLock { lines in
+            // What is said after a limit was met only tells what came of it.
+            guard lines[thread]?.contains(streamLimit) != true else { return }
+            lines[thread] = words
+        }
     }
 }

@@ -65,7 +65,7 @@ struct Demuxer: ~Copyable {
         if let failure = file.failure { return failure }
         let line = LogCapture.takeLastError()
         // Some demuxers call that being out of memory.
-        if let line, line.contains("max_streams") {
+        if let line, line.contains(LogCapture.streamLimit) {
             return MediaFailure(.unsupportedFormat, "the file holds more than \(maximumStreams) streams")
         }
         if status == .outOfMemory { return .library("read the file", status) }

@@ -15,6 +15,9 @@ int confinement_prctl(int option, unsigned long value);
 // Bytes of stack that threads get which do not say otherwise. A GNU extension, which Swift's Glibc leaves out.
 void confinement_set_stack_size(size_t bytes);
 
+// A file that is nowhere but in memory (memfd_create(2)), closed on exec; -1 on failure. Swift's Glibc leaves it out.
+int confinement_memory_file(void);
+
 // Starts a thread that does what the C library does once, and then needs calls that are forbidden later, and waits for
 // its end: it installs signal handlers with the first thread, and reads /proc/sys/vm/overcommit_memory when a thread's
 // arena first gives memory back.

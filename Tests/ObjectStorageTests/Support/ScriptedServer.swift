@@ -131,7 +131,7 @@ extension ScriptedServer {
 
     /// A store on this server.
     func store(
-        retries: RetryPolicy = RetryPolicy(tries: 1), timeouts: HTTPTimeouts = HTTPTimeouts(),
+        retries: RetryPolicy = RetryPolicy(tries: 1), timeouts: HTTPTimeouts = .patient,
         comparesETags: Bool = true
     ) throws -> S3ObjectStore {
         try S3ObjectStore(
@@ -140,4 +140,9 @@ extension ScriptedServer {
                 credentials: S3Credentials(accessKeyID: "AKID", secretAccessKey: "top-secret", sessionToken: "tok-en"),
                 timeouts: timeouts, comparesETags: comparesETags), retries: retries)
     }
+}
+
+extension HTTPTimeouts {
+    /// For tests of anything but time: a busy machine may let a server wait for long.
+    static let patient = HTTPTimeouts(connect: .seconds(120), stall: .seconds(120), answer: .seconds(120))
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -142,6 +143,24 @@ static long take_processor(void) {
 // Standard output is a file here.
 static long write_far(void) { return pwrite(STDOUT_FILENO, "x", 1, 1L << 40); }
 
+// What is no violation: a thread, and an arena that gives memory back.
+static void *fill_and_empty(void *nothing) {
+    (void)nothing;
+    enum { count = 1024, size = 60 << 10 };
+    static char *volatile blocks[count];
+    for (int index = 0; index < count; index++) blocks[index] = malloc(size);
+    for (int index = count; index > 0; index--) free(blocks[index - 1]);
+    return NULL;
+}
+
+static long nothing(void) { return 0; }
+
+static long use_thread(void) {
+    pthread_t thread;
+    errno = pthread_create(&thread, NULL, fill_and_empty, NULL);
+    return errno != 0 ? -1 : pthread_join(thread, NULL);
+}
+
 static const struct {
     const char *name;
     long (*commit)(void);
@@ -158,6 +177,7 @@ static const struct {
     {"mount", mount_folder}, {"unshare-user", unshare_user}, {"become-root", become_root}, {"hide-file", hide_file},
     {"duplicate-descriptors", duplicate_descriptors}, {"take-memory", take_memory},
     {"crash-without-memory", crash_without_memory}, {"take-processor", take_processor}, {"write-far", write_far},
+    {"use-thread", use_thread}, {"nothing", nothing},
 };
 
 int violate(const char *name) {
