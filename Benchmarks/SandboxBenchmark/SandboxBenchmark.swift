@@ -63,7 +63,7 @@ struct SandboxBenchmark: AsyncParsableCommand {
         defer { for file in [input, output] { try? file.close() } }
         _ = try Transcoder.transcode(
             input: input, output: output, profile: .mp3At320, tags: TrackTags(), cover: nil, threads: threads,
-            progress: { _ in }, isCancelled: { false })
+            analyzes: false, progress: { _ in }, isCancelled: { false })
     }
 
     private func transcode(by sandbox: MediaSandbox) async throws {

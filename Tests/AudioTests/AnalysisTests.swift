@@ -16,7 +16,10 @@ struct AnalysisTests {
         #expect(abs((analysis.loudness.integrated ?? -70) - meter.integrated) <= 0.1)
         #expect(abs((analysis.loudness.range ?? 0) - meter.range) <= 0.15)
         #expect(abs((analysis.samplePeak ?? -200) - meter.samplePeak) <= 0.1)
-        #expect(abs((analysis.truePeak ?? -200) - meter.truePeak) <= 0.1)
+        // ffmpeg brings all to 192 kHz, which takes the noise away that DSD has above.
+        if inspection.format.sampleRate <= 192_000 {
+            #expect(abs((analysis.truePeak ?? -200) - meter.truePeak) <= 0.1)
+        }
         if inspection.format.isLossless { try await checkHash(fixture, inspection, analysis) }
         // fpcalc makes 11,025 Hz with another resampler than Chromaprint does with the samples it is fed.
         if inspection.format.isLossless { try await checkFingerprint(fixture, analysis) }
@@ -25,8 +28,8 @@ struct AnalysisTests {
     private func checkHash(
         _ fixture: Manifest.Audio, _ inspection: AudioInspection, _ analysis: AudioAnalysis
     ) async throws {
-        let isFloat = inspection.format.codec.hasPrefix("pcm_f")
-        let bits = inspection.format.bitsPerSample ?? 16
+        let isFloat = inspection.format.codec.hasPrefix("pcm_f") || inspection.format.codec.hasPrefix("dsd_")
+        let bits = inspection.format.bitsPerSample ?? 32
         let format = isFloat ? "f\(bits)le" : bits <= 8 ? "u8" : bits <= 16 ? "s16le" : "s32le"
         let samples = try await Tool.run(
             "ffmpeg", ["-v", "error", "-nostdin", "-i", fixture.path, "-map", "0:a", "-f", format, "-"])

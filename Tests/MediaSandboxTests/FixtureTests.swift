@@ -42,7 +42,8 @@ import Testing
         let output = try folder.output()
         defer { for file in [input, cover, output] { try? file.close() } }
         let report = try await sandbox.transcode(
-            input, to: output, profile: .mp3At320, tags: TrackTags(title: name), cover: cover, threads: threads)
+            input, to: output, profile: .mp3At320, tags: TrackTags(title: name), cover: cover, threads: threads,
+            analyzes: true)
         #expect(report.sampleFrames > 0)
     }
 
@@ -60,7 +61,8 @@ import Testing
         defer { for file in [input, output] { try? file.close() } }
         let failure = await #expect(throws: MediaFailure.self) {
             try await sandbox.transcode(
-                input, to: output, profile: .mp3At320, tags: TrackTags(), cover: nil, threads: threads)
+                input, to: output, profile: .mp3At320, tags: TrackTags(), cover: nil, threads: threads,
+                analyzes: true)
         }
         #expect(failure?.isPermanent == true, "\(failure?.message ?? "")")
     }
