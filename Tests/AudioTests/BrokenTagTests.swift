@@ -35,6 +35,9 @@ struct BrokenTagTests {
     private static let trailing = [
         Tag("an APEv2 footer that claims 4 GiB", apeFooter(size: 0xFFFF_FFFF, items: 0xFFFF_FFFF)),
         Tag("an APEv2 item that is longer than its tag", [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0xFE]),
+        Tag(
+            "Lyrics3 without the ID3v1 that belongs behind it",
+            Array("LYRICSBEGININD0000200LYR00005hello000033LYRICS200".utf8)),
         Tag("ID3v1 in Latin-1", Array("TAG".utf8) + Array(repeating: 0xE9, count: 125)),
     ]
 
@@ -69,6 +72,17 @@ struct BrokenTagTests {
         let offset = try #require(whole.firstIndex(of: 0xFF))
         let tagged = try Engine.inspect(scratch.write(tag.bytes + whole[offset...], as: "tagged.mp3"))
         #expect(tagged == plain)
+    }
+
+    @Test("but one that claims to be longer than the file is all there is")
+    func endless() throws {
+        let scratch = try ScratchFolder()
+        var whole = try Self.fixture("mp3-vbr-48000-stereo-tags-cover.mp3")
+        for index in 6..<10 { whole[index] = 0x7F }
+        let failure = try requireFailure { try Engine.inspect(scratch.write(whole, as: "a.mp3")) }
+        #expect(failure.kind == .unsupportedFormat)
+        #expect(
+            failure.message.hasPrefix("the file is nothing but an ID3 tag, which says that it is 268435465 bytes long"))
     }
 
     @Test("behind an MP3", arguments: trailing)

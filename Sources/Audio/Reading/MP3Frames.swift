@@ -17,6 +17,8 @@ struct MP3Frames {
     /// Where bytes after the last frame start that are no tag.
     private var trailingBytes: Int64?
     private var isCut = false
+    /// A tag lies behind the last frame, of a kind that FFmpeg may not know.
+    private var endsInTag = false
 
     private static let windowSize = 256 * 1024
     /// The longest a frame can be (MPEG-2.5, 160 kbit/s at 8 kHz, padded), with room for the next header.
@@ -55,6 +57,7 @@ struct MP3Frames {
                 count += 1
                 offset += Int64(header.frameLength)
             } else if Self.isTag(bytes) {
+                endsInTag = true
                 return
             } else if let next = try nextFrame(after: offset) {
                 gap = gap ?? offset
@@ -103,7 +106,7 @@ struct MP3Frames {
         // Some encoders count the tag's own frame: one less alone is no loss.
         let countsItself = declared == audioFrames + 1 && gap == nil && !isCut
         guard isComplete || countsItself else { throw loss(audioFrames, declared) }
-        var claim = LengthClaim(passesOverDamage: gap != nil || trailingBytes != nil || isCut)
+        var claim = LengthClaim(passesOverDamage: gap != nil || trailingBytes != nil || isCut || endsInTag)
         if let gap { claim.warnings.append("bytes at \(gap) that belong to no MP3 frame were passed over") }
         if let trailingBytes {
             claim.warnings.append("\(size - trailingBytes) bytes after the last MP3 frame were ignored")

@@ -21,6 +21,7 @@ enum Signature: Sendable, Hashable {
         let offset = try ID3v2.length(in: input)
         let audio = offset == 0 ? head : try input.bytes(at: offset, count: headLength)
         if let container = container(of: audio) { return .audio(container, offset: offset) }
+        if audio.isEmpty { return .other("nothing but an ID3 tag, which says that it is \(offset) bytes long") }
         if offset == 0, let picture = picture(head) { return .other("a \(picture) image") }
         if let frames = try MPEGAudioHeader.firstFrame(in: input, from: offset) {
             return .audio(.mp3, offset: frames)

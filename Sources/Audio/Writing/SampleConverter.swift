@@ -27,7 +27,8 @@ struct SampleConverter: ~Copyable {
             throw MediaFailure(
                 .unsupportedFormat,
                 "\(input.channels) channels (\(input.layout.name)) cannot be mixed down to stereo: "
-                    + "the file does not say which speakers they are for")
+                    + (input.layout.mask == 0
+                        ? "the file does not say which speakers they are for" : "no standard says how"))
         }
         self = converter
     }
