@@ -34,7 +34,7 @@ public struct PipelineConfiguration: Sendable {
     public var usesDoorbell = true
     /// Files uploaded at once.
     public var uploadConcurrency = 4
-    /// Tracks transcoded at once; each takes one core.
+    /// Tracks transcoded at once; each takes one core, and one that is alone takes as many.
     public var processingConcurrency = ProcessInfo.processInfo.activeProcessorCount
     /// How long the history of attempts is kept; nil for good.
     public var attemptRetention: Duration? = .seconds(30 * 86_400)

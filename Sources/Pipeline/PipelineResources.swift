@@ -51,7 +51,8 @@ struct PipelineResources: Sendable {
             let handler = ProcessingWorker(
                 catalogue: catalogue, source: source, sandbox: sandbox, profile: .mp3At320,
                 workDirectory: FilePath(configuration.workDirectory),
-                waiting: WaitingReleases(logger: logger), logger: logger)
+                waiting: WaitingReleases(logger: logger),
+                threads: ThreadBudget(configuration.processingConcurrency), logger: logger)
             workers.append(
                 JobWorker(
                     queue: JobQueue(table: .processing, database: database), handler: handler,

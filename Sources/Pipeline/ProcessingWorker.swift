@@ -18,6 +18,7 @@ struct ProcessingWorker: JobHandler {
     /// Where masters and renditions lie, without a name, while they are worked on.
     let workDirectory: FilePath
     let waiting: WaitingReleases
+    let threads: ThreadBudget
     let logger: Logger
 
     var scans: Bool { true }
@@ -60,6 +61,8 @@ struct ProcessingWorker: JobHandler {
     }
 
     private func cutRendition(of trackID: UUID) async throws -> JobOutcome {
+        threads.enter()
+        defer { threads.leave() }
         guard let track = try await catalogue.track(trackID) else {
             return .fail("track \(trackID.lowercased) was deleted")
         }
@@ -73,8 +76,9 @@ struct ProcessingWorker: JobHandler {
         let output = try OpenFile.scratch(in: workDirectory)
         let report = try await sandbox.transcode(
             master.descriptor, to: output.descriptor, profile: profile, tags: track.tags,
-            cover: cover.file.openDescriptor, analyzes: true, progress: nil)
-        steps.end("transcode")
+            cover: cover.file.openDescriptor, threads: threads.share, analyzes: true, progress: nil)
+        let count = report.parallelism.threads
+        steps.end("transcode on \(count) thread\(count == 1 ? "" : "s")")
         let measured = try await storeReport(report, of: master.descriptor, from: masterURL, track: trackID)
         steps.end("report")
         let sha256 = try await FileHash.sha256(of: output.descriptor)
