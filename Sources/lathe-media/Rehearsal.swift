@@ -12,6 +12,8 @@ enum Rehearsal {
 
     /// What goes wrong here will go wrong with the file, and is told then.
     static func run() {
+        // Dates in files are reckoned by the time zone, which the C library reads when it is first asked for one.
+        tzset()
         guard let input = memoryFile(), let output = memoryFile() else { return }
         defer { for file in [input, output] { try? file.close() } }
         guard (try? input.writeAll(wave)) != nil else { return }

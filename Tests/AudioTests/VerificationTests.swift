@@ -142,6 +142,22 @@ struct VerificationTests {
         try Engine.transcode(input, to: scratch.file("out.mp3"), threads: 2)
     }
 
+    @Test("Samples that are no numbers or absurd are refused", arguments: ["0/0", "1/0", "-1/0", "2000*sin(t*3000)"])
+    func absurd(_ sample: String) async throws {
+        let scratch = try ScratchFolder()
+        let input = scratch.file("in.wav")
+        try await Tool.run(
+            "ffmpeg",
+            [
+                "-v", "error", "-f", "lavfi", "-i",
+                "aevalsrc='if(between(t,1.5,1.6),\(sample),0.1*sin(t*3000))':s=44100:d=3",
+                "-c:a", "pcm_f32le", input,
+            ])
+        let failure = try requireFailure { try Engine.transcode(input, to: scratch.file("out.mp3"), threads: 2) }
+        #expect(failure.kind == .corrupt)
+        #expect(failure.message.hasSuffix("more than 60 dB over full scale, at 1.4 s"))
+    }
+
     @Test("Samples beyond full scale pass", arguments: [6, 20, 40])
     func beyondFullScale(_ decibels: Int) async throws {
         let scratch = try ScratchFolder()

@@ -54,6 +54,17 @@ import Testing
         #expect(try await sandbox.inspectAudio(input).sampleFrames > 0)
     }
 
+    /// The fixtures are made without dates; all others have one (ISO/IEC 14496-12 §8.2.2: seconds since 1904).
+    @Test func inspectsWhatHasADate() async throws {
+        let input = try folder.output()
+        defer { try? input.close() }
+        var bytes = try [UInt8](Data(contentsOf: Self.root.appending(path: "audio/m4a-aac-44100-stereo.m4a")))
+        let header = try #require(bytes.firstRange(of: Array("mvhd".utf8))).upperBound
+        bytes.replaceSubrange(header + 4..<header + 8, with: [0xE0, 0, 0, 0])
+        try input.writeAll(toAbsoluteOffset: 0, bytes)
+        #expect(try await sandbox.inspectAudio(input).sampleFrames > 0)
+    }
+
     @Test(arguments: files(in: "broken-audio"), [1, 3])
     func refusesWhatIsBroken(_ name: String, threads: Int) async throws {
         let input = try open(name)

@@ -32,6 +32,23 @@ extension Frame {
         }
     }
 
+    /// No sample of planar floats is NaN or greater than `limit`; integers never are.
+    func isWithin(_ limit: Float, _ shape: SampleShape) -> Bool {
+        guard shape.format == AV_SAMPLE_FMT_FLTP else { return true }
+        return unsafe withPointer { frame in
+            (0..<shape.channels).allSatisfy { channel in
+                guard let plane = unsafe frame.pointee.extended_data[channel] else { return true }
+                let samples = unsafe UnsafeRawPointer(plane).assumingMemoryBound(to: Float.self)
+                var outside = 0
+                for index in 0..<Int(unsafe frame.pointee.nb_samples) {
+                    // False for NaN, too.
+                    outside &+= unsafe abs(samples[index]) <= limit ? 0 : 1
+                }
+                return outside == 0
+            }
+        }
+    }
+
     /// NaN becomes 0, and all beyond +96 dBFS that.
     @inline(__always)
     private static func playable(_ sample: Float) -> Float {

@@ -2,7 +2,11 @@ import MediaContract
 
 /// One encoder at work on a run; owns what it needs for that.
 struct RunEncoder: ~Copyable {
+    /// Where full scale is 1. LAME ends the process at NaN and from some 100,000 on.
+    private static let greatestMagnitude: Float = 1000
+
     private let run: EncodedRun
+    private let shape: SampleShape
     private let encoder: MP3Encoder
     private let frame: Frame
     private let packet: Packet
@@ -14,6 +18,7 @@ struct RunEncoder: ~Copyable {
         try frame.allocate(shape, capacity: MP3Encoder.samplesPerFrame)
         let packet = try Packet()
         self.run = run
+        self.shape = shape
         self.encoder = encoder
         self.frame = frame
         self.packet = packet
@@ -22,6 +27,13 @@ struct RunEncoder: ~Copyable {
 
     mutating func encode(_ segment: Segment, from offset: Int) throws(MediaFailure) {
         try segment.copy(from: offset, count: MP3Encoder.samplesPerFrame, into: frame)
+        guard frame.isWithin(Self.greatestMagnitude, shape) else {
+            let position = Int64(segment.firstFrame * MP3Encoder.samplesPerFrame + offset)
+            throw MediaFailure(
+                .corrupt,
+                "the audio has samples that are no numbers, or more than 60 dB over full scale, at "
+                    + seconds(position, shape.sampleRate))
+        }
         // A segment of another run is measured by the thread that decoded it.
         if segment.run === run { meter.add(frame) }
         try encoder.send(frame)
