@@ -19,7 +19,7 @@ enum Rehearsal {
         guard (try? input.writeAll(wave)) != nil else { return }
         _ = try? Transcoder.transcode(
             input: input, output: output, profile: .mp3At320, tags: TrackTags(title: "Rehearsal"), cover: nil,
-            threads: 1, analyzes: true, progress: { _ in }, isCancelled: { false })
+            threads: 1, analyzes: false, progress: { _ in }, isCancelled: { false })
     }
 
     private static func memoryFile() -> FileDescriptor? {
