@@ -90,7 +90,21 @@ struct UncommonFormatTests {
         #expect(audio.warnings == ["the header does not state the length; everything up to the end was read"])
     }
 
-    @Test("DSD becomes an MP3 at 44.1 kHz with the level of what was modulated")
+    @Test("A CAF whose header makes more samples of its bytes than can be counted is corrupt")
+    func uncountable() throws {
+        let scratch = try ScratchFolder()
+        var changed = try bytes(of: Self.path("caf-s24-44100-stereo.caf"))
+        let description = try #require(changed.firstRange(of: Array("desc".utf8))).upperBound + 8
+        changed.replaceSubrange(description + 16..<description + 24, with: [0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF])
+        let size = try #require(changed.firstRange(of: Array("data".utf8))).upperBound
+        changed.replaceSubrange(size..<size + 8, with: Array(repeating: 0xFF, count: 8))
+        let file = try scratch.write(changed, as: "a.caf")
+        try withFile(file) { try $0.resize(to: 3 << 30) }
+        let failure = try requireFailure { try Engine.inspect(file) }
+        #expect(failure == MediaFailure(.corrupt, "the CAF header describes no samples"))
+    }
+
+    @Test("DSD becomes an MP3 at 44.1 kHz")
     func dsd() throws {
         let scratch = try ScratchFolder()
         let report = try Engine.transcode(

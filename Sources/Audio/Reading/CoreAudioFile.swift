@@ -69,7 +69,9 @@ struct CoreAudioFile {
         }
         var claim = LengthClaim()
         if bytesPerPacket > 0, framesPerPacket > 0 {
-            claim.samples = declared / bytesPerPacket * framesPerPacket
+            let (samples, overflows) = (declared / bytesPerPacket).multipliedReportingOverflow(by: framesPerPacket)
+            guard !overflows else { throw MediaFailure(.corrupt, "the CAF header describes no samples") }
+            claim.samples = samples
             if declared % bytesPerPacket != 0 {
                 claim.warnings.append("the last sample is incomplete and was left out")
             }
