@@ -65,6 +65,7 @@ package struct AudioFormat: Sendable, Hashable, Codable {
         case "caf": "audio/x-caf"
         case "wv": "audio/x-wavpack"
         case "tta": "audio/x-tta"
+        case "ape": "audio/x-ape"
         case "dsf": "audio/x-dsf"
         case "wma": "audio/x-ms-wma"
         default: "application/octet-stream"

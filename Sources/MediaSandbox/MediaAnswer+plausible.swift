@@ -29,7 +29,7 @@ private let sampleFrameCounts: ClosedRange<Int64> = 0...(1 << 43)
 
 /// The container becomes part of an object's key.
 private let containers: Set<String> = [
-    "wav", "aiff", "flac", "m4a", "mp3", "ogg", "opus", "caf", "wv", "tta", "dsf", "wma",
+    "wav", "aiff", "flac", "m4a", "mp3", "ogg", "opus", "caf", "wv", "tta", "ape", "dsf", "wma",
 ]
 
 extension String {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Audio
 
-/// CAF, WavPack, TTA, DSF and Windows Media, and files of more than 4 GiB. What the files hold is in the manifest.
+/// CAF, WavPack, TTA, Monkey's Audio, DSF and Windows Media, and files of more than 4 GiB. What the files hold is in the manifest.
 @Suite("Formats that masters seldom come in")
 struct UncommonFormatTests {
     private static let lossless = [
@@ -16,6 +16,7 @@ struct UncommonFormatTests {
         ("wavpack-s16-44100-stereo.wv", "s16le"), ("wavpack-s24-96000-stereo.wv", "s32le"),
         ("wavpack-s16-48000-5.1.wv", "s16le"), ("tta-s16-44100-stereo.tta", "s16le"),
         ("tta-s24-48000-stereo.tta", "s32le"), ("dsf-64-stereo.dsf", "f32le"),
+        ("ape-s16-44100-mono.ape", "s16le"),
     ]
     private static let all = lossless.map(\.0) + ["wavpack-hybrid-44100-stereo.wv", "wma-v2-44100-stereo.wma"]
 
@@ -52,7 +53,7 @@ struct UncommonFormatTests {
 
     @Test(
         "A flipped bit is noticed where the format has checksums",
-        arguments: all.filter { $0.hasSuffix(".wv") || $0.hasSuffix(".tta") })
+        arguments: all.filter { [".wv", ".tta", ".ape"].contains(where: $0.hasSuffix) })
     func flipped(_ name: String) throws {
         let scratch = try ScratchFolder()
         var changed = try bytes(of: Self.path(name))

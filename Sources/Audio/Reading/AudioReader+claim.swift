@@ -13,7 +13,7 @@ extension AudioReader {
             throw MediaFailure(
                 .unsupportedFormat,
                 "the file is \(kind), not audio; accepted are WAV, AIFF, FLAC, M4A, MP3, Ogg Vorbis, Opus, CAF, "
-                    + "WavPack, TTA, DSF and WMA")
+                    + "WavPack, TTA, Monkey's Audio, DSF and WMA")
         }
     }
 
@@ -29,12 +29,19 @@ extension AudioReader {
             return LengthClaim(samples: pages.lastGranule, trimsEnd: true)
         case .mp3:
             return try MP3Frames.claim(of: input, size: size, start: start, isCancelled: isCancelled)
+        case .mp4:
+            guard try !MP4Box.refersToOtherFile(input, size: size) else {
+                throw MediaFailure(
+                    .unsupportedFormat, "the M4A says that its audio is in another file; export it as one")
+            }
+            return nil
         case .caf: return try CoreAudioFile.claim(of: input, size: size, offset: start)
         case .wavpack: return try LengthClaim(wavPack: input, at: start)
         case .trueAudio: return try LengthClaim(trueAudio: input, at: start)
+        case .monkeysAudio: return try LengthClaim(monkeysAudio: input, at: start)
         case .dsf: return try LengthClaim(dsf: input, at: start)
         case .windowsMedia: return try LengthClaim(windowsMedia: input, at: start, size: size)
-        case .flac, .mp4:
+        case .flac:
             return nil
         }
     }

@@ -140,9 +140,11 @@ struct ChunkedFile {
         if isUnknown(audio.size) {
             return try judgeUnknownLength(audio, present: present)
         }
-        let declared = max(audio.size, (declaredFrames ?? 0) * blockAlign)
+        // A count that nobody knew says nothing against the size that somebody did.
+        let counted = (declaredFrames ?? 0) * blockAlign
+        let declared = isUnknown(counted) ? audio.size : max(audio.size, counted)
         let missing = declared - min(present, audio.size)
-        if missing >= blockAlign, !isUnknown(declared) {
+        if missing >= blockAlign {
             throw MediaFailure(
                 .corrupt,
                 "the file ends after \(seconds((declared - missing) / blockAlign, sampleRate)) of the "

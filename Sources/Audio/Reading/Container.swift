@@ -14,6 +14,7 @@ enum Container: Sendable, Hashable {
     case wavpack
     /// TTA1.
     case trueAudio
+    case monkeysAudio
     /// Sony's DSD stream file.
     case dsf
     /// Advanced Systems Format.
@@ -32,6 +33,7 @@ enum Container: Sendable, Hashable {
         case .caf: "caf"
         case .wavpack: "wv"
         case .trueAudio: "tta"
+        case .monkeysAudio: "ape"
         case .dsf: "dsf"
         case .windowsMedia: "asf"
         }
@@ -58,6 +60,7 @@ enum Container: Sendable, Hashable {
             ]
         case .wavpack: ["wavpack"]
         case .trueAudio: ["tta"]
+        case .monkeysAudio: ["ape"]
         case .dsf: ["dsd_lsbf_planar", "dsd_msbf_planar"]
         case .windowsMedia: ["wmav1", "wmav2", "wmapro", "wmalossless"]
         }
@@ -67,7 +70,7 @@ enum Container: Sendable, Hashable {
     var isPCM: Bool {
         switch self {
         case .wav, .wave64, .aiff: true
-        case .flac, .mp4, .mp3, .ogg, .caf, .wavpack, .trueAudio, .dsf, .windowsMedia: false
+        case .flac, .mp4, .mp3, .ogg, .caf, .wavpack, .trueAudio, .monkeysAudio, .dsf, .windowsMedia: false
         }
     }
 
@@ -84,6 +87,7 @@ enum Container: Sendable, Hashable {
         case .caf: "CAF"
         case .wavpack: "WavPack"
         case .trueAudio: "TTA"
+        case .monkeysAudio: "Monkey's Audio"
         case .dsf: "DSF"
         case .windowsMedia: "Windows Media"
         }
@@ -101,6 +105,7 @@ enum Container: Sendable, Hashable {
         case .caf: "caf"
         case .wavpack: "wv"
         case .trueAudio: "tta"
+        case .monkeysAudio: "ape"
         case .dsf: "dsf"
         case .windowsMedia: "wma"
         }

@@ -22,6 +22,30 @@ extension LengthClaim {
         self.init(samples: header.littleEndian(at: 14, length: 4).map { Int64($0) })
     }
 
+    /// What the header of a Monkey's Audio file says (Monkey's Audio SDK, `APE_DESCRIPTOR` and `APE_HEADER` since 3.98, and
+    /// `APE_HEADER_OLD`): all frames have as many blocks, one sample a channel each, but for the last.
+    ///
+    /// - Throws: `corrupt` when there is no whole header or it has no frames, `inputOutput`.
+    init(monkeysAudio input: FileDescriptor, at offset: Int64) throws(MediaFailure) {
+        let start = try Self.header(input, at: offset, count: 32, of: .monkeysAudio)
+        let version = start.littleEndian(at: 4, length: 2) ?? 0
+        let numbers: [UInt64?]
+        if version >= 3980 {
+            let descriptorLength = Int64(start.littleEndian(at: 8, length: 4) ?? 0)
+            let header = try Self.header(input, at: offset + descriptorLength, count: 24, of: .monkeysAudio)
+            numbers = [4, 8, 12].map { header.littleEndian(at: $0, length: 4) }
+        } else {
+            let isExtraHigh = start.littleEndian(at: 6, length: 2) ?? 0 >= 4000
+            let each: UInt64 = version >= 3950 ? 4 * 73_728 : version >= 3900 || isExtraHigh ? 73_728 : 9_216
+            numbers = [each, start.littleEndian(at: 28, length: 4), start.littleEndian(at: 24, length: 4)]
+        }
+        // 32 bits each, so that no product is too large.
+        guard let each = numbers[0], let last = numbers[1], let frames = numbers[2], frames > 0, last <= each else {
+            throw MediaFailure(.corrupt, "the \(Container.monkeysAudio.name) header describes no samples")
+        }
+        self.init(samples: Int64(clamping: (frames - 1) * each + last))
+    }
+
     /// What the `fmt ` chunk of a DSF file says (Sony, DSF File Format Specification 1.01). It counts bits a channel, of
     /// which the decoder makes one sample of eight; the last block is filled up.
     ///

@@ -18,7 +18,7 @@ struct MP4Edit: Sendable, Hashable {
     /// - Throws: `unsupportedFormat` when the sound is cut together from several parts, `inputOutput`. A box that makes
     ///   no sense ends the search; the demuxer will say what is wrong.
     init?(in input: FileDescriptor, size: Int64) throws(MediaFailure) {
-        let file = Box(type: "", start: 0, end: size)
+        let file = MP4Box(type: "", start: 0, end: size)
         guard let movie = try file.child("moov", in: input) else { return nil }
         let movieScale = try movie.child("mvhd", in: input)?.timeScale(in: input) ?? 0
         for track in try movie.children(in: input) where track.type == "trak" {
@@ -57,49 +57,5 @@ struct MP4Edit: Sendable, Hashable {
             entries.append((Int64(clamping: duration), mediaStart))
         }
         return entries
-    }
-}
-
-/// One box of an MP4 file.
-private struct Box {
-    var type: String
-    /// Where its content lies.
-    var start: Int64
-    var end: Int64
-
-    /// No box has more children in an honest file.
-    private static let maximumChildren = 1000
-    /// More content than this is not read, in bytes.
-    private static let maximumContent: Int64 = 64 * 1024
-
-    func children(in input: FileDescriptor) throws(MediaFailure) -> [Box] {
-        var boxes: [Box] = []
-        var offset = start
-        while offset + 8 <= end, boxes.count < Self.maximumChildren {
-            let header = try input.bytes(at: offset, count: 16)
-            guard let short = header.bigEndian(at: 0, length: 4) else { break }
-            let long = short == 1 ? header.bigEndian(at: 8, length: 8) : short == 0 ? UInt64(end - offset) : short
-            let headerLength: Int64 = short == 1 ? 16 : 8
-            guard let long, let length = Int64(exactly: long), length >= headerLength, length <= end - offset else {
-                break
-            }
-            boxes.append(Box(type: header.fourCC(at: 4), start: offset + headerLength, end: offset + length))
-            offset += length
-        }
-        return boxes
-    }
-
-    func child(_ type: String, in input: FileDescriptor) throws(MediaFailure) -> Box? {
-        try children(in: input).first { $0.type == type }
-    }
-
-    func content(in input: FileDescriptor) throws(MediaFailure) -> [UInt8] {
-        try input.bytes(at: start, count: Int(min(end - start, Self.maximumContent)))
-    }
-
-    /// Units a second, of a `mvhd` or `mdhd`.
-    func timeScale(in input: FileDescriptor) throws(MediaFailure) -> UInt64? {
-        let content = try content(in: input)
-        return content.bigEndian(at: content.first == 1 ? 20 : 12, length: 4)
     }
 }

@@ -41,6 +41,7 @@ enum Signature: Sendable, Hashable {
         case ("caff", _): return .caf
         case ("wvpk", _): return .wavpack
         case ("TTA1", _): return .trueAudio
+        case ("MAC ", _): return .monkeysAudio
         case ("DSD ", _): return .dsf
         default: break
         }
