@@ -15,11 +15,11 @@ package struct LevelOverview: Sendable, Hashable, Codable {
     /// The points of one channel in steps of 16 bits.
     package struct Channel: Sendable, Hashable, Codable {
         /// Least sample of each point.
-        package var minima: [Int16]
+        @PackedSamples package var minima: [Int16]
         /// Greatest sample of each point.
-        package var maxima: [Int16]
+        @PackedSamples package var maxima: [Int16]
         /// Root of the mean square of each point's samples.
-        package var rms: [Int16]
+        @PackedSamples package var rms: [Int16]
 
         package init(minima: [Int16] = [], maxima: [Int16] = [], rms: [Int16] = []) {
             self.minima = minima

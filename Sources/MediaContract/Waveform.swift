@@ -6,7 +6,7 @@ package struct Waveform: Sendable, Hashable, Codable {
     /// 256, or twice that as often as it takes to keep within `pixelLimit`.
     package var samplesPerPixel: Int
     /// Minimum and maximum of each pixel in turn; the last pixel may stand for fewer samples.
-    package var peaks: [Int16]
+    @PackedSamples package var peaks: [Int16]
 
     /// The most pixels at the finest zoom: 6 minutes at 44.1 kHz with 256 samples each.
     package static let pixelLimit = 65_536
