@@ -4,9 +4,9 @@ package struct LoudnessMeasurement: Sendable, Hashable, Codable {
     package var integrated: Double?
     /// Loudness range in LU; nil where no 3 s window is above −70 LUFS.
     package var range: Double?
-    /// Greatest loudness of 0.4 s in LUFS; nil for digital silence and audio that is shorter.
+    /// Greatest loudness of 0.4 s, every 10 ms, in LUFS; nil for digital silence and audio that is shorter.
     package var maximumMomentary: Double?
-    /// Greatest loudness of 3 s in LUFS; nil for digital silence and audio that is shorter.
+    /// Greatest loudness of 3 s, every 10 ms, in LUFS; nil for digital silence and audio that is shorter.
     package var maximumShortTerm: Double?
     /// Loudness of the 3 s before each whole multiple of `interval` in LUFS, −70 for all below; the first is at 3 s
     /// or, where the interval is longer, at its first multiple.

@@ -1,7 +1,7 @@
 import CEbur128
 import MediaContract
 
-/// Measures loudness by EBU R 128. libebur128 filters and sums the energy of every 100 ms; the windows of 0.4 s and 3 s
+/// Measures loudness by EBU R 128. libebur128 filters and sums the energy of every 10 ms; the windows of 0.4 s and 3 s
 /// are means of those sums, so that each sample is added up once. Owns an `ebur128_state`.
 @safe
 struct LoudnessMeter: ~Copyable {
@@ -9,7 +9,11 @@ struct LoudnessMeter: ~Copyable {
     private let channels: Int
     /// Samples a channel in 100 ms, as libebur128 counts them.
     private let hop: Int
-    private var untilHop: Int
+    /// Samples a channel in the 10 ms that the maxima are looked for by.
+    private let step: Int
+    private var untilStep: Int
+    /// Steps left of these 100 ms.
+    private var stepsLeft = LoudnessWindows.stepsPerHop
     private var windows = LoudnessWindows()
     private var interleaved: [Float]
 
@@ -22,7 +26,8 @@ struct LoudnessMeter: ~Copyable {
         unsafe pointer = state
         channels = shape.channels
         hop = shape.sampleRate / 10
-        untilHop = hop
+        step = hop / LoudnessWindows.stepsPerHop
+        untilStep = step
         interleaved = Array(repeating: 0, count: shape.channels * SampleBlock.capacity)
         for (index, speaker) in SpeakerWeight.channels(of: shape.layout).enumerated() {
             unsafe ebur128_set_channel(pointer, UInt32(index), Int32(speaker.rawValue))
@@ -39,7 +44,7 @@ struct LoudnessMeter: ~Copyable {
         interleave(block)
         var position = 0
         while position < block.count {
-            let count = min(untilHop, block.count - position)
+            let count = min(untilStep, block.count - position)
             let status = unsafe interleaved.withUnsafeBufferPointer { [channels] samples in
                 unsafe samples.baseAddress.map {
                     unsafe ebur128_add_frames_float(pointer, $0 + position * channels, count)
@@ -47,20 +52,28 @@ struct LoudnessMeter: ~Copyable {
             }
             guard status == 0 else { throw .library("measure loudness") }
             position += count
-            untilHop -= count
-            if untilHop == 0 {
-                untilHop = hop
-                windows.add(energy: lastEnergy)
-            }
+            untilStep -= count
+            if untilStep == 0 { finishStep() }
         }
+    }
+
+    private mutating func finishStep() {
+        windows.add(step: energy(milliseconds: 10))
+        stepsLeft -= 1
+        if stepsLeft == 0 {
+            // Ten equal steps are the whole; where 100 ms do not part into ten, the last is a bit longer.
+            windows.add(hop: hop % step == 0 ? windows.lastHop : energy(milliseconds: 100))
+            stepsLeft = LoudnessWindows.stepsPerHop
+        }
+        untilStep = stepsLeft == 1 ? hop - step * (LoudnessWindows.stepsPerHop - 1) : step
     }
 
     var measurement: LoudnessMeasurement { windows.measurement }
 
-    /// Mean square of the last 100 ms, filtered and weighted by channel.
-    private var lastEnergy: Double {
+    /// Mean square of what came last, filtered and weighted by channel.
+    private func energy(milliseconds: UInt) -> Double {
         var loudness = 0.0
-        unsafe ebur128_loudness_window(pointer, 100, &loudness)
+        unsafe ebur128_loudness_window(pointer, milliseconds, &loudness)
         return loudness.isFinite ? LoudnessHistogram.energy(loudness) : 0
     }
 

@@ -1,42 +1,55 @@
 import MediaContract
 
-/// Momentary and short-term windows out of the energies of consecutive 100 ms, in memory that does not grow.
+/// Momentary and short-term windows, in memory that does not grow.
+///
+/// Gating blocks, the range's windows and the series go by 100 ms (BS.1770-4; EBU Tech 3342). The maxima go by 10 ms: a
+/// sound as short as a window that begins between two hops would lose up to 0.6 LU, where EBU Tech 3341's signals 13
+/// and 14 allow 0.1.
 struct LoudnessWindows {
+    static let stepsPerHop = 10
     private static let momentaryLength = 4
     private static let shortTermLength = 30
     private static let hopsPerSecond = 10
 
-    /// The last 3 s of energies, as a ring.
+    /// The last 3 s of energies by 100 ms, as a ring.
     private var energies = [Double](repeating: 0, count: shortTermLength)
     private var count = 0
-    private var maximumMomentary = 0.0
-    private var maximumShortTerm = 0.0
+    private var momentary = SlidingMean(length: momentaryLength * stepsPerHop)
+    private var shortTerm = SlidingMean(length: shortTermLength * stepsPerHop)
+    /// Sum of the steps since the last hop.
+    private var steps = 0.0
     private var blocks = Bins()
     private var windows = Bins()
     private var series: [Float] = []
     private var interval = 1
 
-    /// Adds the mean square of the next 100 ms.
-    mutating func add(energy: Double) {
+    /// Adds the mean square of the next 10 ms.
+    mutating func add(step energy: Double) {
+        momentary.add(energy)
+        shortTerm.add(energy)
+        steps += energy
+    }
+
+    /// Mean square of the steps since the last hop, if there were ten.
+    var lastHop: Double { steps / Double(Self.stepsPerHop) }
+
+    /// Adds the mean square of the last 100 ms, after those of its ten steps.
+    mutating func add(hop energy: Double) {
+        steps = 0
         energies[count % Self.shortTermLength] = energy
         count += 1
-        if count >= Self.momentaryLength {
-            let momentary = mean(Self.momentaryLength)
-            maximumMomentary = max(maximumMomentary, momentary)
-            blocks.add(momentary)
-        }
+        if count >= Self.momentaryLength { blocks.add(mean(Self.momentaryLength)) }
         if count >= Self.shortTermLength {
-            let shortTerm = mean(Self.shortTermLength)
-            maximumShortTerm = max(maximumShortTerm, shortTerm)
-            windows.add(shortTerm)
-            if count % (Self.hopsPerSecond * interval) == 0 { append(shortTerm) }
+            let energy = mean(Self.shortTermLength)
+            windows.add(energy)
+            if count % (Self.hopsPerSecond * interval) == 0 { append(energy) }
         }
     }
 
     var measurement: LoudnessMeasurement {
         LoudnessMeasurement(
-            maximumMomentary: maximumMomentary > 0 ? LoudnessHistogram.loudness(maximumMomentary) : nil,
-            maximumShortTerm: maximumShortTerm > 0 ? LoudnessHistogram.loudness(maximumShortTerm) : nil,
+            maximumMomentary: momentary.maximum > 0 ? LoudnessHistogram.loudness(momentary.maximum) : nil,
+            maximumShortTerm: shortTerm.maximum > 0 ? LoudnessHistogram.loudness(shortTerm.maximum) : nil,
             shortTerm: series, interval: interval, blocks: blocks.histogram, windows: windows.histogram)
     }
 
@@ -55,6 +68,28 @@ struct LoudnessWindows {
         let doubled = interval * 2
         series = series.enumerated().filter { (first + $0.offset * interval) % doubled == 0 }.map(\.element)
         interval = doubled
+    }
+
+    /// The greatest mean of so many values in a row.
+    private struct SlidingMean {
+        private var values: [Double]
+        private var count = 0
+        /// What the next value takes the place of.
+        private var oldest = 0.0
+        private var sum = 0.0
+        private(set) var maximum = 0.0
+
+        init(length: Int) { values = Array(repeating: 0, count: length) }
+
+        mutating func add(_ value: Double) {
+            let place = count % values.count
+            values[place] = value
+            count += 1
+            // Summed anew each time round: what rounding leaves of a loud sound cannot last.
+            sum = place == values.count - 1 ? values.reduce(0, +) : sum + value - oldest
+            oldest = values[(place + 1) % values.count]
+            if count >= values.count { maximum = max(maximum, sum / Double(values.count)) }
+        }
     }
 
     /// A histogram while it is filled.
