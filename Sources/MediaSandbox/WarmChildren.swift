@@ -66,8 +66,11 @@ final class WarmChildren: Sendable {
                 group.addTask { await self.watch(next, logger: logger) }
             }
             let left = state.withLock { state in
-                defer { state = State() }
-                return state.waiting
+                state.vacancies = nil
+                // Not copied and then overwritten: Swift 6.3.1 optimises that to a retain after the release.
+                var waiting: [Waiting] = []
+                swap(&waiting, &state.waiting)
+                return waiting
             }
             for child in left { child.handover.retire() }
         }

@@ -6,7 +6,10 @@ import Testing
 
 /// The `lathe` executable, run as a user runs it: a process of its own with arguments, an environment and a folder.
 enum Lathe {
-    static let executable = RepositoryPaths.buildProducts.appending("lathe")
+    /// `LATHE_TESTED_BUILD` names another build's folder: what operators run is optimised, the tests are not.
+    static let executable = FilePath(
+        ProcessInfo.processInfo.environment["LATHE_TESTED_BUILD"] ?? RepositoryPaths.buildProducts.string
+    ).appending("lathe")
 
     /// How a run ended and what it wrote.
     struct Outcome: Sendable {
