@@ -1,0 +1,1 @@
+"""What LAME's settings do to music at the profile's bit rate; see Benchmarks/quality."""
