@@ -31,7 +31,7 @@ struct FileStamp: Sendable, Hashable, Codable {
     }
 
     /// Two ticks of a kernel with 100 of them a second, in nanoseconds.
-    static let tick: Int64 = 20_000_000
+    private static let tick: Int64 = 20_000_000
 
     fileprivate static func nanoseconds(_ time: timespec) -> Int64 {
         Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)

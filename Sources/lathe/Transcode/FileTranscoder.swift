@@ -116,8 +116,7 @@ struct FileTranscoder: Sendable {
             return false
         }
         let stamp = try FileEntry(of: output.file.descriptor).stamp
-        try? await Task.sleep(for: .nanoseconds(FileStamp.tick))
-        try record?.remember(made.outputHash, of: output.file.descriptor, asItStoodAt: stamp)
+        record?.remember(made.outputHash, ofPublished: job.target, asItStoodAt: stamp)
         return true
     }
 

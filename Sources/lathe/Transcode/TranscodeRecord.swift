@@ -37,6 +37,8 @@ final class TranscodeRecord: Sendable {
         var outputs: [ContentHash: [FilePath]] = [:]
         var sourceSizes: Set<Int64> = []
         var known: [FileStamp: ContentHash] = [:]
+        /// MP3s of this run that were published so lately that their stamps prove nothing yet.
+        var unsettled: [(output: FilePath, stamp: FileStamp, hash: ContentHash)] = []
     }
 
     private let path: FilePath
@@ -91,6 +93,21 @@ final class TranscodeRecord: Sendable {
         }
         // A cache: if it cannot be written, the next run computes.
         try? append(.known(KnownFile(stamp: stamp, hash: hash)))
+    }
+
+    /// Keeps the hash of an MP3 of this run as soon as it has stood for a moment: when a later one is published. The
+    /// next run reads the last ones again.
+    func remember(_ hash: ContentHash, ofPublished output: FilePath, asItStoodAt stamp: FileStamp) {
+        let settled = state.withLock { state in
+            state.unsettled.append((output, stamp, hash))
+            let split = state.unsettled.partition { $0.stamp.isSettled }
+            let settled = Array(state.unsettled[split...])
+            state.unsettled.removeSubrange(split...)
+            return settled
+        }
+        for mp3 in settled where (try? FileEntry(at: mp3.output, followsLinks: true))?.stamp == mp3.stamp {
+            try? append(.known(KnownFile(stamp: mp3.stamp, hash: mp3.hash)))
+        }
     }
 
     /// Adds an MP3 of this run, durably, before it gets its name.
