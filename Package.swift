@@ -31,6 +31,7 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CUnixSocket"),
 
         // The values lathe and lathe-media exchange: requests, reports, failures.
@@ -130,7 +131,7 @@ let package = Package(
         .executableTarget(
             name: "lathe",
             dependencies: [
-                "Jobs", "MediaContract", "MediaSandbox", "Migrations", "ObjectStorage", "Pipeline", "Postgres",
+                "CXXHash", "Jobs", "MediaContract", "MediaSandbox", "Migrations", "ObjectStorage", "Pipeline", "Postgres",
                 "PrivatePostgres", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -279,7 +280,9 @@ if Context.environment["LATHE_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "media-fuzzer",
-            dependencies: ["Audio", "MediaContract", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: [
+                "Audio", "CConfinement", "MediaContract", .product(name: "SystemPackage", package: "swift-system"),
+            ],
             path: "Tests/Fuzzing/Fuzzer"))
 }
 

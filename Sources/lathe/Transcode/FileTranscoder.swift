@@ -44,7 +44,9 @@ struct FileTranscoder: Sendable {
         let output: UnfinishedFile
         var report: TranscodeReport
         // Read while it is encoded, so that the disk gives it once.
-        async let sourceHash = Self.hash(of: input.descriptor, known: standing.sourceHash, in: job.destination.record)
+        let master = input.descriptor
+        async let sourceHash = Self.hash(of: master, known: standing.sourceHash, in: job.destination.record)
+        async let sha256 = writesReports ? FileHash.sha256(of: master) : nil
         do {
             // What follows is done while the next file is encoded.
             defer { turns.end(number) }
@@ -59,7 +61,7 @@ struct FileTranscoder: Sendable {
             }
         }
         let hash = try await sourceHash
-        try await writeReport(report, of: job, hash, input.descriptor, size: standing.source.size)
+        try writeReport(report, of: job, sha256: try await sha256, size: standing.source.size)
         // It lies in files of its own, and a batch holds many.
         report.analysis = nil
         guard let hash else {
@@ -80,13 +82,11 @@ struct FileTranscoder: Sendable {
     }
 
     private func writeReport(
-        _ transcoded: TranscodeReport, of job: TranscodeJob, _ hash: ContentHash?, _ input: FileDescriptor, size: Int64
-    ) async throws {
-        guard writesReports, let analysis = transcoded.analysis else { return }
-        let known = if let hash { hash } else { try await ContentHash(of: input) }
+        _ transcoded: TranscodeReport, of job: TranscodeJob, sha256: String?, size: Int64
+    ) throws {
+        guard let sha256, let analysis = transcoded.analysis else { return }
         let report = TrackReport(
-            file: job.source.shown, bytes: size, sha256: known.description, inspection: transcoded.source,
-            analysis: analysis)
+            file: job.source.shown, bytes: size, sha256: sha256, inspection: transcoded.source, analysis: analysis)
         try ReportFiles(report: report).write(beside: job.target)
     }
 

@@ -14,7 +14,7 @@ struct Recipe: Sendable, Hashable, Codable {
         case profile
         case profileVersion = "profile_version"
         case tags
-        case cover = "cover_sha256"
+        case cover = "cover_xxh128"
     }
 }
 
@@ -45,9 +45,9 @@ struct MadeMP3: Sendable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case output
-        case outputHash = "output_sha256"
+        case outputHash = "output_xxh128"
         case outputSize = "output_bytes"
-        case sourceHash = "source_sha256"
+        case sourceHash = "source_xxh128"
         case sourceSize = "source_bytes"
         case seconds, encoder, recipe
     }
@@ -60,7 +60,7 @@ struct KnownFile: Sendable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case stamp
-        case hash = "sha256"
+        case hash = "xxh128"
     }
 }
 

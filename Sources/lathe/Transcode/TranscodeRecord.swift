@@ -242,11 +242,3 @@ extension TranscodeRecord {
         }
     }
 }
-
-extension ContentHash {
-    /// Reads a file from its beginning, wherever the descriptor stands.
-    init(of file: FileDescriptor) async throws {
-        guard let hash = ContentHash(hexadecimal: try await FileHash.sha256(of: file)) else { throw Errno.ioError }
-        self = hash
-    }
-}

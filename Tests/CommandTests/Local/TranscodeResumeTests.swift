@@ -45,6 +45,15 @@ struct TranscodeResumeTests {
         #expect(try inode("out/a.mp3") == before)
     }
 
+    @Test func theRecordHasTheHashesThatXXHashComputes() async throws {
+        try await firstRun()
+        let record = try folder.text(Self.record)
+        for name in ["music/a.wav", "music/b.wav", "out/a.mp3", "out/b.mp3"] {
+            let line = String(decoding: try await Tool.run("xxh128sum", [folder.file(name)]), as: UTF8.self)
+            #expect(record.contains("_xxh128\":\"\(line.prefix(32))\""), "\(name): \(line)")
+        }
+    }
+
     @Test func aMasterWithAnotherNameOrPlaceIsKnownByItsBytes() async throws {
         try await firstRun()
         let made = try bytes("out/a.mp3")
@@ -150,7 +159,7 @@ struct TranscodeResumeTests {
 
     @Test(arguments: [
         "{\"made\":{\"output\":\"a.m", "\u{0}\u{0}\u{0}", "not JSON\n", "{\"made\":{}}\n{}\n[]\n",
-        "{\"known\":{\"sha256\":\"zz\",\"stamp\":{}}}\n",
+        "{\"known\":{\"xxh128\":\"zz\",\"stamp\":{}}}\n",
     ])
     func whatACrashLeftInTheRecordCostsOnlyItself(tail: String) async throws {
         try await firstRun()

@@ -1,5 +1,5 @@
 import Audio
-import Glibc
+import CConfinement
 import MediaContract
 import SystemPackage
 
@@ -22,5 +22,5 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 }
 
 private func memoryFile() -> FileDescriptor {
-    FileDescriptor(rawValue: unsafe memfd_create("fuzz", UInt32(MFD_CLOEXEC)))
+    FileDescriptor(rawValue: confinement_memory_file())
 }
