@@ -131,7 +131,8 @@ let package = Package(
         .executableTarget(
             name: "lathe",
             dependencies: [
-                "CXXHash", "Jobs", "MediaContract", "MediaSandbox", "Migrations", "ObjectStorage", "Pipeline", "Postgres",
+                "CXXHash", "Jobs", "MediaContract", "MediaSandbox", "Migrations", "ObjectStorage", "Pipeline",
+                "Postgres",
                 "PrivatePostgres", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),

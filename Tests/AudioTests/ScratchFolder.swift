@@ -27,9 +27,14 @@ final class ScratchFolder: Sendable {
     }
 }
 
-/// The bytes of a file.
+/// The bytes of a file. Not by Foundation, which leaks 4 KiB for each empty one: LeakSanitizer would find nothing else.
 func bytes(of path: String) throws -> [UInt8] {
-    try [UInt8](Data(contentsOf: URL(filePath: path)))
+    try withInput(path) { file in
+        let size = Int(try file.seek(offset: 0, from: .end))
+        return try unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            count = unsafe try file.read(fromAbsoluteOffset: 0, into: UnsafeMutableRawBufferPointer(buffer))
+        }
+    }
 }
 
 /// Opens a file for reading, lends the descriptor and closes it.

@@ -1,5 +1,8 @@
-import Foundation
 import MediaContract
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// Peak, sum and sum of squares of one channel.
 struct ChannelMeter {

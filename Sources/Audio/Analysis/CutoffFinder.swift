@@ -1,5 +1,8 @@
-import Foundation
 import MediaContract
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// Finds the cliff a lossy encoder's low-pass filter or a rate converter leaves in a long-term average spectrum.
 struct CutoffFinder {

@@ -1,6 +1,9 @@
 import CFFmpeg
-import Foundation
 import MediaContract
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// Averages the spectrum of short stretches, four a second, and finds where it ends. Owns an `AVTXContext`.
 ///

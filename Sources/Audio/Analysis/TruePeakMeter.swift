@@ -1,4 +1,6 @@
-import Foundation
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// The greatest magnitude between the samples of each channel, by oversampling (ITU-R BS.1770-4 Annex 2): four times
 /// below 96 kHz, twice below 192 kHz, not at all from there on.
