@@ -118,6 +118,22 @@ struct RejectionTests {
         }
     }
 
+    /// As on a DTS CD: played as the PCM that the header says it is, it would be noise.
+    @Test(
+        "DTS and AC-3 that a WAV file calls PCM are named", arguments: [("dca", "dts", "dts"), ("ac3", "spdif", "ac3")])
+    func disguised(_ encoder: String, _ format: String, _ codec: String) async throws {
+        let scratch = try ScratchFolder()
+        let wave = try scratch.write(WaveFile(count: 200_000).bytes, as: "in.wav")
+        let raw = scratch.file("raw")
+        try await Tool.ffmpeg(
+            "-i", wave, "-c:a", encoder, "-strict", "-2", "-b:a", encoder == "ac3" ? "640k" : "1411200", "-f", format,
+            raw)
+        try await Tool.ffmpeg("-f", "s16le", "-ar", "44100", "-ac", "2", "-i", raw, scratch.file("disguised.wav"))
+        let failure = try requireFailure { try Engine.inspect(scratch.file("disguised.wav")) }
+        #expect(failure.kind == .unsupportedFormat)
+        #expect(failure.message.contains("the codec \(codec), which is not accepted"), "\(failure.message)")
+    }
+
     @Test("Audio without a sample is said to have none", arguments: ["wav", "aiff", "flac"])
     func noSamples(_ suffix: String) async throws {
         let scratch = try ScratchFolder()
