@@ -51,6 +51,19 @@ struct UncommonFormatTests {
         #expect(try requireFailure { try Engine.inspect(cut) }.kind == .corrupt)
     }
 
+    /// Found by mutation: libavformat calls it being out of memory.
+    @Test("A WMA header that promises more for the codec than the file holds is corrupt")
+    func missingExtradata() throws {
+        let scratch = try ScratchFolder()
+        var changed = try bytes(of: Self.path("wma-v2-44100-stereo.wma"))
+        // WAVEFORMATEX: codec 0x161, two channels, 44,100 Hz; cbSize is its last field. Its own size stands 14 bytes before.
+        let format = try #require(changed.firstRange(of: [0x61, 1, 2, 0, 0x44, 0xAC, 0, 0])).lowerBound
+        changed.replaceSubrange(format - 14..<format - 10, with: [0xFF, 0xFF, 0, 0])
+        changed.replaceSubrange(format + 16..<format + 18, with: [0xED, 0xFF])
+        let failure = try requireFailure { try Engine.inspect(scratch.write(changed, as: "a.wma")) }
+        #expect(failure.kind == .corrupt, "\(failure)")
+    }
+
     @Test(
         "A flipped bit is noticed where the format has checksums",
         arguments: all.filter { [".wv", ".tta", ".ape"].contains(where: $0.hasSuffix) })

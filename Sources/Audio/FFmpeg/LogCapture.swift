@@ -18,6 +18,9 @@ enum LogCapture {
     /// In the line that libavformat logs when a file holds more streams than `max_streams`.
     static let streamLimit = "max_streams"
 
+    /// In the line that libavformat logs when a file ends inside what its header holds for the codec.
+    static let missingExtradata = "Failed to read extradata"
+
     private static let lastErrors = Mutex<[UInt: String]>([:])
 
     /// Installs the callback once per process.

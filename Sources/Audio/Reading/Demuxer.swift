@@ -68,9 +68,9 @@ struct Demuxer: ~Copyable {
         if let line, line.contains(LogCapture.streamLimit) {
             return MediaFailure(.unsupportedFormat, "the file holds more than \(maximumStreams) streams")
         }
-        if status == .outOfMemory { return .library("read the file", status) }
-        let detail = line ?? status.text
-        return MediaFailure(.corrupt, "the file \(words): \(detail)")
+        let isAboutTheFile = line?.contains(LogCapture.missingExtradata) ?? false
+        if status == .outOfMemory, !isAboutTheFile { return .library("read the file", status) }
+        return MediaFailure(.corrupt, "the file \(words): \(line ?? status.text)")
     }
 
     /// The next packet of any stream, in `packet`.
