@@ -29,6 +29,49 @@ struct TranscoderTests {
         #expect(peak < 1)
     }
 
+    /// A tone in every channel: one that went to the wrong side, or too loud, would be far above −40 dB.
+    @Test(
+        "Every layout is mixed as ffmpeg mixes it",
+        arguments: [
+            "2.1", "3.0", "3.0(back)", "quad", "4.0", "5.0", "5.1", "5.1(side)", "6.1", "7.0", "7.1", "7.1(wide)",
+        ])
+    func layouts(_ layout: String) async throws {
+        let scratch = try ScratchFolder()
+        let channels = layout.prefix(3).split(separator: ".").reduce(0) { $0 + (Int($1) ?? 4) }
+        let tones = (1...channels).map { "0.2*sin(2*PI*t*\(200 * $0 + 130))" }.joined(separator: "|")
+        let input = scratch.file("in.wav")
+        try await Tool.ffmpeg("-f", "lavfi", "-i", "aevalsrc=\(tones):s=48000:c=\(layout):d=1.5", input)
+        let output = scratch.file("out.mp3")
+        let report = try Engine.transcode(input, to: output)
+        #expect(report.warnings.contains("mixed down from \(layout) (\(channels) channels) to stereo"))
+        let (found, wanted) = (try await mixed(output), try await mixed(input))
+        #expect(found.count == wanted.count)
+        let energy = wanted.reduce(0) { $0 + $1 * $1 }
+        let error = zip(found, wanted).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+        #expect(10 * log10(error / energy) < -40, "\(10 * log10(error / energy)) dB")
+    }
+
+    /// Interleaved stereo, by ffmpeg.
+    private func mixed(_ path: String) async throws -> [Double] {
+        let raw = try await Tool.run("ffmpeg", ["-v", "error", "-i", path, "-ac", "2", "-f", "s16le", "-"])
+        return stride(from: 0, to: raw.count - 1, by: 2).map {
+            Double(Int16(bitPattern: UInt16(raw[$0]) | UInt16(raw[$0 + 1]) << 8))
+        }
+    }
+
+    @Test(
+        "Speakers that nobody named are taken for the usual ones, which is said", arguments: [(6, "5.1"), (8, "7.1")])
+    func unnamedSpeakers(_ channels: Int, _ layout: String) throws {
+        let scratch = try ScratchFolder()
+        let input = try scratch.write(WaveFile(channels: channels, count: 2000).bytes, as: "in.wav")
+        let report = try Engine.transcode(input, to: scratch.file("o.mp3"))
+        #expect(
+            report.source.warnings == [
+                "the file does not say which speakers its \(channels) channels are for; taken for \(layout)"
+            ])
+        #expect(report.warnings.contains("mixed down from \(layout) (\(channels) channels) to stereo"))
+    }
+
     @Test("Channels without speakers that cannot be mixed are refused")
     func tooManyChannels() throws {
         let scratch = try ScratchFolder()

@@ -21,6 +21,8 @@ struct ChannelLayout: Sendable, Hashable {
     /// FFmpeg's bit per speaker (libavutil/channel_layout.h); 0 where the speakers are not known.
     let mask: UInt64
     let channels: Int
+    /// More than two channels whose speakers nobody named: `mask` is the usual layout.
+    private(set) var isAssumed = false
 
     static let mono = ChannelLayout(defaultFor: 1)
     static let stereo = ChannelLayout(defaultFor: 2)
@@ -42,6 +44,7 @@ struct ChannelLayout: Sendable, Hashable {
             channels = count
         } else {
             self = ChannelLayout(defaultFor: count)
+            isAssumed = count > 2 && mask != 0
         }
     }
 

@@ -259,7 +259,13 @@ extension AudioReader {
         if let declared = streamInfo?.md5, let found = digest?.finish(), found != declared {
             throw MediaFailure(.corrupt, "the decoded audio does not match the MD5 in the FLAC header")
         }
-        if shape.channels > 2 { warnings.append("the audio has \(shape.channels) channels (\(shape.layout.name))") }
+        if shape.layout.isAssumed {
+            warnings.append(
+                "the file does not say which speakers its \(shape.channels) channels are for; taken for \(shape.layout.name)"
+            )
+        } else if shape.channels > 2 {
+            warnings.append("the audio has \(shape.channels) channels (\(shape.layout.name))")
+        }
         return AudioInspection(
             format: format(shape), sampleFrames: sampleFrames, hasCoverArt: hasCoverArt, warnings: warnings)
     }
