@@ -46,12 +46,15 @@ final class EncodedRun: Sendable {
         }
     }
 
-    /// Takes every frame that can be written, from `frame` on.
+    /// Frames that are taken at a time: those of a whole segment would be in memory twice.
+    private static let batchSize = 512
+
+    /// Takes frames that can be written, from `frame` on: some, so that there may be more as long as any come.
     ///
     /// - Returns: the frames, the number of the one after them, and what comes there if the run ends there.
     func drain(from frame: Int, invertingFiller inverts: Bool) -> (frames: [[UInt8]], next: Int, end: End?) {
         state.withLock { state in
-            let next =
+            let last =
                 switch state.end {
                 // Frames behind the seam may have been written before it was found; they are the same in both.
                 case .seam(let seam): max(frame, seam.frame)
@@ -59,6 +62,7 @@ final class EncodedRun: Sendable {
                 // Behind a frame's own main data its area holds that of the next, and filler up to that of the one after.
                 case nil: max(frame, state.log.end - 2)
                 }
+            let next = min(last, frame + Self.batchSize)
             if inverts {
                 let start = state.inverted.map { $0 + 1 } ?? frame - 1
                 for index in start..<max(start, next + 1) { state.log.invertFiller(behind: index) }
@@ -66,7 +70,7 @@ final class EncodedRun: Sendable {
             }
             let frames = (frame..<next).map { state.log.bytes(of: $0) }
             state.log.forget(before: next)
-            return (frames, next, state.end)
+            return (frames, next, next == last ? state.end : nil)
         }
     }
 }

@@ -44,7 +44,8 @@ struct FrameWriter: ~Copyable, @unchecked Sendable {
             for frame in frames { try write(frame) }
             next = reached
             switch end {
-            case nil: return
+            case nil where frames.isEmpty: return
+            case nil: break
             case .track: isComplete = true
             case .seam(let seam):
                 self.run = seam.run

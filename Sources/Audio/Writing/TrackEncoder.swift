@@ -34,6 +34,9 @@ final class TrackEncoder: Sendable {
         var failure: MediaFailure?
     }
 
+    /// Samples between two looks at what can be written: what waits is in memory.
+    private static let writtenEvery = 64 * MP3Encoder.samplesPerFrame
+
     /// The MP3's samples.
     let shape: SampleShape
     /// What the conversion changes, in sentences for the report.
@@ -125,6 +128,7 @@ final class TrackEncoder: Sendable {
                 try encoder.encode(segment, from: offset)
                 guard let share = noteFrame(encodedTwice: proof != nil) else { return }
                 progress(share)
+                if offset % Self.writtenEvery == 0 { try write() }
                 if let seam = proof?.advance(run) {
                     run.finish(at: .seam(seam))
                     note(seam)
