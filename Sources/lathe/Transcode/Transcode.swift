@@ -24,7 +24,7 @@ struct Transcode: AsyncParsableCommand {
             A bad file does not stop the others; the exit status is then 1.
 
             Started again, it goes on where it ended. \(TranscodeRecord.name), in --out-dir or in the folder whose masters \
-            have their MP3s beside them, says by which master's bytes (SHA-256), profile, tags and cover each MP3 was made. \
+            have their MP3s beside them, says by which master's bytes (XXH3 of 128 bits), profile, tags and cover each MP3 was made. \
             What was made of the same is done, also where the master has another name or place now: its MP3 is then copied. \
             A master that has changed is transcoded anew and its own former MP3 replaced. Any other file in the place of an \
             MP3 is an error. A single file without --out-dir begins no such record.
