@@ -27,6 +27,19 @@ struct LoudnessTests {
         #expect(silent.truePeak == nil)
     }
 
+    /// 100 ms are 2,205 and 1,102 samples there, which do not part into ten.
+    @Test("A click is as loud wherever in 100 ms it falls", arguments: [11_025, 22_050])
+    func click(_ rate: Int) throws {
+        let hop = rate / 10
+        let loudest = try stride(from: 0, to: hop, by: 11).map { offset in
+            var samples = [Double](repeating: 0, count: 2 * rate)
+            samples[rate + offset] = 0.9
+            return try #require(
+                try Engine.analyze(SampledWave(rate: rate, bits: 24, channels: [samples])).loudness.maximumMomentary)
+        }
+        #expect(try #require(loudest.max()) - (try #require(loudest.min())) < 0.1)
+    }
+
     @Test("Histograms of two tracks merge into the loudness of both as one")
     func album() throws {
         let quiet = SampledWave.sine(1000, decibels: -31, seconds: 12)

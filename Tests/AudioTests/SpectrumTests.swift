@@ -110,7 +110,7 @@ struct SpectrumTests {
     func bounded() {
         var windows = LoudnessWindows()
         for second in 0..<86_400 {
-            for _ in 0..<10 { windows.add(hop: LoudnessHistogram.energy(-20 - Double(second % 7))) }
+            for _ in 0..<10 { windows.endHop(energy: LoudnessHistogram.energy(-20 - Double(second % 7))) }
         }
         let loudness = windows.measurement
         #expect(loudness.shortTerm.count <= LoudnessMeasurement.seriesLimit)

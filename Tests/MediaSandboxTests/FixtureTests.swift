@@ -7,7 +7,7 @@ import Testing
 
 /// Every fixture, sound and broken, through the whole confinement: a list of system calls that is too short shows here.
 @Suite(.timeLimit(.minutes(10))) struct FixtureTests {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Fixtures")
 
     private static func files(in folders: String...) -> [String] {

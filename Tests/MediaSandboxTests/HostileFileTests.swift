@@ -76,9 +76,18 @@ import Testing
         // As it was made it is a good file, so that it is the reference that is refused.
         #expect(try await inspect(file).sampleFrames == 16_000)
         for reference in [MP4Forgery.Reference.alias(pipe.string), .address("file://\(pipe.string)")] {
-            let failure = try await refusal(of: #require(MP4Forgery.pointing(file, to: reference)))
-            #expect(failure.kind == .unsupportedFormat)
-            #expect(failure.message.contains("in another file"), "\(failure.message)")
+            let forged = try #require(MP4Forgery.pointing(file, to: reference))
+            let tag = Array("ID3".utf8) + [3, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0]
+            for bytes in [forged, tag + forged] {
+                let failure = try await refusal(of: bytes)
+                #expect(failure.kind == .unsupportedFormat)
+                #expect(failure.message.contains("in another file"), "\(failure.message)")
+            }
+            // Where the search for it gives up, the file is refused as well.
+            let boxes = (0..<1000).flatMap { _ in MP4Forgery.box("free", []) }
+            let size = forged[0..<4].reduce(0) { $0 << 8 | Int($1) }
+            let buried = try await refusal(of: forged.prefix(size) + boxes + forged.dropFirst(size))
+            #expect(buried.kind == .corrupt, "\(buried)")
         }
     }
 
@@ -157,6 +166,18 @@ extension HostileFileTests {
     func claim(_ forgery: Forgery) async throws {
         let failure = try await refusal(of: forgery.bytes)
         #expect([.corrupt, .unsupportedFormat].contains(failure.kind), "\(failure)")
+    }
+
+    @Test("A Monkey's Audio header of 10⁸ frames is found out")
+    func frames() async throws {
+        let fixture = FixtureTests.root.appending(path: "audio/ape-s16-44100-mono.ape")
+        var bytes = try [UInt8](Data(contentsOf: fixture))
+        // APE_DESCRIPTOR: its own length, and that of the seek table; APE_HEADER: how many frames.
+        let header = Int(bytes[8]) | Int(bytes[9]) << 8
+        bytes.replaceSubrange(16..<20, with: Self.little(400_000_000, 4))
+        bytes.replaceSubrange(header + 12..<header + 16, with: Self.little(100_000_000, 4))
+        let failure = try await refusal(of: bytes)
+        #expect(failure.kind == .corrupt)
     }
 
     @Test("An MP4 that declares as long as it can is found out")

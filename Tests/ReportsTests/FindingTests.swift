@@ -63,6 +63,12 @@ struct FindingTests {
         Case("nine clipped runs", ["note clipped"]) { clip(9, &$1) },
         Case("ten clipped runs", ["warn clipped"]) { clip(10, &$1) },
         Case("NaN", ["block not-a-number"]) { $1.nonFinite = NonFiniteMeasurement(count: 2, first: 44_100) },
+        Case("NaN all over", ["block not-a-number"]) {
+            $1.nonFinite = NonFiniteMeasurement(count: 2 * $0.sampleFrames, first: 0)
+            $1.channels = [.silent, .silent]
+            $1.silence = SilenceMeasurement(
+                leading: $0.sampleFrames, trailing: $0.sampleFrames, inside: [], insideCount: 0)
+        },
         Case("all 0", ["block silent"]) {
             $1.channels = [.silent, .silent]
             $1.silence = SilenceMeasurement(

@@ -58,11 +58,11 @@ struct LoudnessMeter: ~Copyable {
     }
 
     private mutating func finishStep() {
-        windows.add(step: energy(milliseconds: 10))
         stepsLeft -= 1
-        if stepsLeft == 0 {
-            // Ten equal steps are the whole; where 100 ms do not part into ten, the last is a bit longer.
-            windows.add(hop: hop % step == 0 ? windows.lastHop : energy(milliseconds: 100))
+        if stepsLeft > 0 {
+            windows.add(step: energy(milliseconds: 10))
+        } else {
+            windows.endHop(energy: energy(milliseconds: 100))
             stepsLeft = LoudnessWindows.stepsPerHop
         }
         untilStep = stepsLeft == 1 ? hop - step * (LoudnessWindows.stepsPerHop - 1) : step

@@ -30,11 +30,10 @@ struct LoudnessWindows {
         steps += energy
     }
 
-    /// Mean square of the steps since the last hop, if there were ten.
-    var lastHop: Double { steps / Double(Self.stepsPerHop) }
-
-    /// Adds the mean square of the last 100 ms, after those of its ten steps.
-    mutating func add(hop energy: Double) {
+    /// Adds the mean square of 100 ms, after those of its first nine steps: the tenth is what they leave of it. It is a bit
+    /// longer than the others at rates where 100 ms do not part into ten.
+    mutating func endHop(energy: Double) {
+        add(step: max(0, Double(Self.stepsPerHop) * energy - steps))
         steps = 0
         energies[count % Self.shortTermLength] = energy
         count += 1

@@ -44,7 +44,7 @@ struct ChannelLayout: Sendable, Hashable {
             channels = count
         } else {
             self = ChannelLayout(defaultFor: count)
-            isAssumed = count > 2 && mask != 0
+            isAssumed = unsafe layout.pointee.order == AV_CHANNEL_ORDER_UNSPEC && count > 2 && mask != 0
         }
     }
 

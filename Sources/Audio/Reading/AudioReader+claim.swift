@@ -30,7 +30,7 @@ extension AudioReader {
         case .mp3:
             return try MP3Frames.claim(of: input, size: size, start: start, isCancelled: isCancelled)
         case .mp4:
-            guard try !MP4Box.refersToOtherFile(input, size: size) else {
+            guard try !MP4Box.refersToOtherFile(input, start: start, size: size) else {
                 throw MediaFailure(
                     .unsupportedFormat, "the M4A says that its audio is in another file; export it as one")
             }
@@ -38,7 +38,7 @@ extension AudioReader {
         case .caf: return try CoreAudioFile.claim(of: input, size: size, offset: start)
         case .wavpack: return try LengthClaim(wavPack: input, at: start)
         case .trueAudio: return try LengthClaim(trueAudio: input, at: start)
-        case .monkeysAudio: return try LengthClaim(monkeysAudio: input, at: start)
+        case .monkeysAudio: return try LengthClaim(monkeysAudio: input, at: start, size: size)
         case .dsf: return try LengthClaim(dsf: input, at: start)
         case .windowsMedia: return try LengthClaim(windowsMedia: input, at: start, size: size)
         case .flac:
@@ -48,8 +48,8 @@ extension AudioReader {
 
     /// The claim with what only the demuxer knows.
     static func claim(
-        _ early: LengthClaim?, of demuxer: borrowing Demuxer, _ file: FileStream, _ stream: StreamDescription,
-        _ streamInfo: FLACStreamInfo?, codec: String
+        _ early: LengthClaim?, of demuxer: borrowing Demuxer, _ file: FileStream, start: Int64,
+        _ stream: StreamDescription, _ streamInfo: FLACStreamInfo?, codec: String
     ) throws(MediaFailure) -> LengthClaim {
         switch codec {
         case "flac":
@@ -61,7 +61,7 @@ extension AudioReader {
             claim.samples = claim.samples.map { $0 - preSkip }
             return claim
         case "aac" where early == nil, "alac" where early == nil:
-            let edit = try MP4Edit(in: file.descriptor, size: file.size)
+            let edit = try MP4Edit(in: file.descriptor, start: start, size: file.size)
             return LengthClaim(mp4: stream, edit, gaplessComment: demuxer.metadata("iTunSMPB"), codec: codec)
         default:
             return early ?? LengthClaim()

@@ -25,8 +25,8 @@ extension LengthClaim {
     /// What the header of a Monkey's Audio file says (Monkey's Audio SDK, `APE_DESCRIPTOR` and `APE_HEADER` since 3.98, and
     /// `APE_HEADER_OLD`): all frames have as many blocks, one sample a channel each, but for the last.
     ///
-    /// - Throws: `corrupt` when there is no whole header or it has no frames, `inputOutput`.
-    init(monkeysAudio input: FileDescriptor, at offset: Int64) throws(MediaFailure) {
+    /// - Throws: `corrupt` when there is no whole header, or it has no frames or more than the file has room for; `inputOutput`.
+    init(monkeysAudio input: FileDescriptor, at offset: Int64, size: Int64) throws(MediaFailure) {
         let start = try Self.header(input, at: offset, count: 32, of: .monkeysAudio)
         let version = start.littleEndian(at: 4, length: 2) ?? 0
         let numbers: [UInt64?]
@@ -42,6 +42,11 @@ extension LengthClaim {
         // 32 bits each, so that no product is too large.
         guard let each = numbers[0], let last = numbers[1], let frames = numbers[2], frames > 0, last <= each else {
             throw MediaFailure(.corrupt, "the \(Container.monkeysAudio.name) header describes no samples")
+        }
+        // The seek table has four bytes for each, and libavformat takes memory for all of them.
+        guard frames <= UInt64(max(0, size - offset)) / 4 else {
+            throw MediaFailure(
+                .corrupt, "the \(Container.monkeysAudio.name) header declares more frames than the file holds")
         }
         self.init(samples: Int64(clamping: (frames - 1) * each + last))
     }

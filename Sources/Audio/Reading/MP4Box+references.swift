@@ -6,9 +6,12 @@ extension MP4Box {
     /// the flag "in this file" (ISO/IEC 14496-12 §8.7.2) that names a place. FFmpeg passes over the name and would decode
     /// whatever this file holds at the samples' offsets.
     ///
-    /// - Throws: `inputOutput`.
-    static func refersToOtherFile(_ input: FileDescriptor, size: Int64) throws(MediaFailure) -> Bool {
-        let file = MP4Box(type: "", start: 0, end: size)
+    /// - Parameter start: of the first box.
+    /// - Throws: `corrupt` when there are too many boxes, `inputOutput`.
+    static func refersToOtherFile(
+        _ input: FileDescriptor, start: Int64, size: Int64
+    ) throws(MediaFailure) -> Bool {
+        let file = MP4Box(type: "", start: start, end: size)
         guard let movie = try file.child("moov", in: input) else { return false }
         for track in try movie.children(in: input) where track.type == "trak" {
             guard let media = try track.child("mdia", in: input),

@@ -13,10 +13,14 @@ struct MP4Box {
     /// More content than this is not read, in bytes.
     private static let maximumContent: Int64 = 64 * 1024
 
+    /// - Throws: `corrupt` when there are too many, `inputOutput`.
     func children(in input: FileDescriptor) throws(MediaFailure) -> [MP4Box] {
         var boxes: [MP4Box] = []
         var offset = start
-        while offset + 8 <= end, boxes.count < Self.maximumChildren {
+        while offset + 8 <= end {
+            guard boxes.count < Self.maximumChildren else {
+                throw MediaFailure(.corrupt, "the M4A has more than \(Self.maximumChildren) boxes in one")
+            }
             let header = try input.bytes(at: offset, count: 16)
             guard let short = header.bigEndian(at: 0, length: 4) else { break }
             let long = short == 1 ? header.bigEndian(at: 8, length: 8) : short == 0 ? UInt64(end - offset) : short

@@ -15,10 +15,11 @@ struct MP4Edit: Sendable, Hashable {
 
     /// Nil when there is no edit list, or only one that delays the start.
     ///
-    /// - Throws: `unsupportedFormat` when the sound is cut together from several parts, `inputOutput`. A box that makes
-    ///   no sense ends the search; the demuxer will say what is wrong.
-    init?(in input: FileDescriptor, size: Int64) throws(MediaFailure) {
-        let file = MP4Box(type: "", start: 0, end: size)
+    /// - Parameter start: of the first box.
+    /// - Throws: `unsupportedFormat` when the sound is cut together from several parts; `corrupt` when there are too many
+    ///   boxes; `inputOutput`. A box that makes no sense ends the search; the demuxer will say what is wrong.
+    init?(in input: FileDescriptor, start: Int64, size: Int64) throws(MediaFailure) {
+        let file = MP4Box(type: "", start: start, end: size)
         guard let movie = try file.child("moov", in: input) else { return nil }
         let movieScale = try movie.child("mvhd", in: input)?.timeScale(in: input) ?? 0
         for track in try movie.children(in: input) where track.type == "trak" {

@@ -32,6 +32,8 @@ struct MeasuredTrack {
     /// The whole track holds no sound.
     var silentFinding: Finding? {
         guard let peak = analysis.samplePeak else {
+            // NaN all over has no peak either, and is no silence.
+            guard analysis.nonFinite.count == 0 else { return nil }
             return Finding(.block, .silent, "every sample is 0", sources: [.distributorSilent])
         }
         guard analysis.silence.leading >= inspection.sampleFrames else { return nil }
@@ -41,7 +43,9 @@ struct MeasuredTrack {
     }
 
     var soundFindings: [Finding] {
-        sampleFindings + peakFindings + loudnessFindings + channelFindings + silenceFindings + resolutionFindings
+        // Where no sample is a number, nothing was measured.
+        guard analysis.samplePeak != nil else { return sampleFindings }
+        return sampleFindings + peakFindings + loudnessFindings + channelFindings + silenceFindings + resolutionFindings
     }
 
     /// Seconds of samples.
