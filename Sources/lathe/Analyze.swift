@@ -93,15 +93,19 @@ struct Analyze: AsyncParsableCommand {
         // Each file counts the same: how long they take is not known before.
         defer { board.end(number, bytes: 1) }
         do {
-            let file = try LocalMedia.open(name)
-            let bytes = try FileStatus(of: file.descriptor).bytes
+            let file = try LocalMedia.open(Operand(name).path)
             let descriptor = file.descriptor
+            let before = try FileEntry(of: descriptor).stamp
             async let hash = FileHash.sha256(of: descriptor)
             let (inspection, analysis) = try await sandbox.analyzeAudio(descriptor) {
                 board.update(number, name, bytes: 1, $0)
             }
+            let sha256 = try await hash
+            guard try FileEntry(of: descriptor).stamp == before else {
+                throw CommandError(.workFailed, "was changed while it was measured; run the command again")
+            }
             return TrackReport(
-                file: name, bytes: bytes, sha256: try await hash, inspection: inspection, analysis: analysis)
+                file: name, bytes: before.size, sha256: sha256, inspection: inspection, analysis: analysis)
         } catch {
             // That all of them are stopped is said once.
             guard !Task.isCancelled else { return nil }

@@ -5,6 +5,7 @@ import SystemPackage
 /// The one place that writes to the terminal: results on stdout, errors and progress on stderr.
 enum Console {
     private static let progressIsShown = Mutex(false)
+    private static let failure = Mutex<Errno?>(nil)
 
     /// stderr is a terminal, so that a line may be drawn over and over.
     static var isInteractive: Bool { isatty(FileDescriptor.standardError.rawValue) == 1 }
@@ -66,9 +67,17 @@ enum Console {
         }
     }
 
-    /// A closed pipe (`lathe jobs list | head`) is no error of ours.
+    /// Why results could not be written, if they could not: the command has then failed, whatever else it did. A closed
+    /// pipe (`lathe jobs list | head`) is no error of ours.
+    static var outputFailure: Errno? { failure.withLock { $0 } }
+
     private static func write(_ text: String, to file: FileDescriptor) {
-        _ = try? file.writeAll(Array(text.utf8))
+        do {
+            try file.writeAll(Array(text.utf8))
+        } catch {
+            guard file == .standardOutput, let error = error as? Errno, error != .brokenPipe else { return }
+            failure.withLock { $0 = $0 ?? error }
+        }
     }
 }
 

@@ -29,6 +29,9 @@ struct Lathe: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            if let error = Console.outputFailure {
+                throw CommandError(.workFailed, "results could not be written to standard output: \(error)")
+            }
         } catch let stop as StoppedBySignal {
             Console.error("stopped")
             stop.endProcess()

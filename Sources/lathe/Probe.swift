@@ -19,7 +19,7 @@ struct Probe: AsyncParsableCommand {
         var failures = 0
         for name in files {
             do {
-                let file = try LocalMedia.open(name)
+                let file = try LocalMedia.open(Operand(name).path)
                 let audio = try await sandbox.inspectAudio(file.descriptor)
                 if json { try Console.json(Line(file: name, audio: audio)) } else { show(name, audio) }
             } catch {
@@ -59,8 +59,6 @@ enum LocalMedia {
         }
         return MediaSandbox(executable: executable, logger: try settings.logger())
     }
-
-    static func open(_ name: String) throws(CommandError) -> OpenFile { try open(FilePath(name)) }
 
     static func open(_ path: FilePath) throws(CommandError) -> OpenFile {
         let file: OpenFile

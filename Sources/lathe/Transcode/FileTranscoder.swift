@@ -61,15 +61,16 @@ struct FileTranscoder: Sendable {
             }
         }
         let hash = try await sourceHash
-        try writeReport(report, of: job, sha256: try await sha256, size: standing.source.size)
+        let fileHash = try await sha256
+        guard try FileEntry(of: master).stamp == standing.source else {
+            throw CommandError(.workFailed, "was changed while it was transcoded; run the command again")
+        }
+        try writeReport(report, of: job, sha256: fileHash, size: standing.source.size)
         // It lies in files of its own, and a batch holds many.
         report.analysis = nil
         guard let hash else {
             try publish(output, as: job, replacing: standing.replacement)
             return .transcoded(report, seconds: start.duration(to: .now).seconds)
-        }
-        guard try FileEntry(of: input.descriptor).stamp == standing.source else {
-            throw CommandError(.workFailed, "was changed while it was transcoded; run the command again")
         }
         let made = TranscodeRecord.Made(
             sourceHash: hash, sourceSize: standing.source.size,

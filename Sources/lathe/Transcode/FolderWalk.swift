@@ -54,7 +54,7 @@ struct FolderWalk {
 
     private mutating func look(at names: [FilePath.Component], in folder: FilePath) {
         // What else would become the same MP3 is a master, and an MP3 beside its master was made of it.
-        let masters = Set(names.filter { Self.isAudio($0) && !Self.isMP3($0) }.compactMap(\.stem))
+        let masters = Set(names.filter { Self.isAudio($0) && !Self.isMP3($0) }.map(Self.stem))
         for name in names.reversed() where Self.isHidden(name) == false {
             let path = folder.appending(name)
             guard let entry = try? FileEntry(at: path, followsLinks: false) else { continue }
@@ -71,7 +71,7 @@ struct FolderWalk {
     }
 
     /// - Returns: why the entry is left out; nil where it was taken or is a folder.
-    private mutating func take(_ path: FilePath, _ name: FilePath.Component, masters: Set<String>) -> String? {
+    private mutating func take(_ path: FilePath, _ name: FilePath.Component, masters: Set<FilePath>) -> String? {
         guard let entry = try? FileEntry(at: path, followsLinks: true) else { return "a link to nothing" }
         switch entry.kind {
         case .folder:
@@ -79,7 +79,7 @@ struct FolderWalk {
             if isLink, entry.stamp.id != excluded { linkedFolders.insert(path, at: 0) }
             return nil
         case .regular where !Self.isAudio(name): return "no audio file by its name"
-        case .regular where Self.isMP3(name) && masters.contains(name.stem):
+        case .regular where Self.isMP3(name) && masters.contains(Self.stem(name)):
             return "the MP3 of the master beside it"
         case .regular:
             report(.audio(path, entry.stamp))
@@ -95,6 +95,13 @@ struct FolderWalk {
     }
 
     private static func isMP3(_ name: FilePath.Component) -> Bool { name.extension?.lowercased() == "mp3" }
+
+    /// The name without its extension, by its bytes: as text, names that differ may be equal.
+    private static func stem(_ name: FilePath.Component) -> FilePath {
+        var path = FilePath(root: nil, [name])
+        path.extension = nil
+        return path
+    }
 
     /// The names in a folder, in the order of their bytes, `.` and `..` left out.
     private static func names(in folder: FilePath) throws(Errno) -> [FilePath.Component] {

@@ -10,14 +10,15 @@ struct ReportFiles: Sendable {
 
     /// Writes them, over those of an earlier run.
     func write(beside target: FilePath) throws {
-        guard let stem = target.stem else { return }
         let files: [(extension: String, bytes: [UInt8])] = [
             ("json", try Console.jsonBytes(report)),
             ("html", Array(ReportPage([report], generator: "Lathe \(LatheVersion.current)").html.utf8)),
             ("dat", WaveformFile(report.analysis.waveform).dat),
         ]
         for file in files {
-            let name = target.removingLastComponent().appending("\(stem).lathe.\(file.extension)")
+            // By its bytes, which need not be UTF-8.
+            var name = target
+            name.extension = "lathe.\(file.extension)"
             let unfinished = try UnfinishedFile(for: name)
             do {
                 try unfinished.file.descriptor.writeAll(file.bytes)

@@ -20,6 +20,9 @@ struct Transcode: AsyncParsableCommand {
               lathe transcode music --out-dir out      out/music/b/song.mp3
               lathe transcode music/ --out-dir out     out/b/song.mp3
 
+            A master's own tags and pictures are not carried over: --title, --artist, --album and --cover are all that the \
+            MP3s say.
+
             Each MP3 is decoded again and counted before it gets its name; however a run ends, nothing unfinished is left. \
             A bad file does not stop the others; the exit status is then 1.
 

@@ -36,6 +36,29 @@ struct ProbeTests {
             ])
     }
 
+    /// `sh` for what only a shell can say: where the output goes, and names that are no UTF-8.
+    private func shell(_ script: String) async throws -> String {
+        let words = "cd '\(folder.file("."))'; lathe='\(Lathe.executable)'; \(script)"
+        return String(decoding: try await Tool.run("sh", ["-c", words]), as: UTF8.self)
+    }
+
+    @Test(arguments: ["probe --json", "analyze --json", "transcode --out-dir out --json"])
+    func resultsThatCannotBeWrittenAreAFailure(command: String) async throws {
+        try Tone(count: 20_000).write(to: folder.file("one.wav"))
+        let said = try await shell("$lathe \(command) one.wav 2>&1 >/dev/full; echo $?")
+        #expect(
+            said == "lathe: results could not be written to standard output: No space left on device\n1\n", "\(said)")
+    }
+
+    @Test(arguments: ["probe", "analyze"])
+    func namesNeedNotBeUTF8(command: String) async throws {
+        try Tone(count: 20_000).write(to: folder.file("one.wav"))
+        let said = try await shell(
+            "n=$(printf 'n\\377.wav'); mv one.wav \"$n\"; $lathe \(command) \"$n\" 2>&1; echo $?")
+        #expect(said.hasPrefix("n\u{FFFD}.wav\n"), "\(said)")
+        #expect(said.hasSuffix("\n0\n"), "\(said)")
+    }
+
     @Test func theSameAsJSON() async throws {
         try Tone(count: 100_037).write(to: folder.file("one.wav"))
         try await makeFLAC()

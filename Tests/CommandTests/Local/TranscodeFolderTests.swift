@@ -153,6 +153,22 @@ struct TranscodeFolderTests {
         #expect(again.output.contains("\(names.count) files: \(names.count) already done"), "\(again.output)")
     }
 
+    /// As text, é is the same composed and decomposed, and so are all bytes that are no UTF-8.
+    @Test func namesThatDifferAreDifferentMasters() async throws {
+        _ = try folder.folder("music")
+        let audio = [UInt8](try Data(contentsOf: URL(filePath: try Tone(count: 2000).write(to: folder.file("t.wav")))))
+        let names: [[UInt8]] = [[0xC3, 0xA9], [0x65, 0xCC, 0x81], [0xFF], [0xFE]]
+        for (name, suffix) in zip(names, [".wav", ".mp3", ".wav", ".mp3"]) {
+            try write(audio, as: "music/", name + Array(suffix.utf8))
+        }
+        let outcome = try await transcode("music/", "--out-dir", "out", "--report", "--force")
+        #expect(outcome.status == .exited(0), "\(outcome.error)")
+        for name in names {
+            #expect(exists("out/", name + Array(".mp3".utf8)), "\(name)")
+            #expect(exists("out/", name + Array(".lathe.json".utf8)), "\(name)")
+        }
+    }
+
     @Test func aNameThatHasNoRoomForMP3IsSaid() async throws {
         let name = String(repeating: "n", count: 255)
         try tones("x.wav")
