@@ -33,10 +33,16 @@ def run(options: argparse.Namespace, folder: Path) -> None:
         options.json.write_text(json.dumps({
             "bit_rate": options.bit_rate,
             "speed": {str(setting): speed for setting, speed in speeds.items()},
-            "excerpts": {
-                excerpt.name: {str(setting): found[setting, excerpt.name] for setting in settings} for excerpt in material
-            },
-        }, indent=2) + "\n")
+            "excerpts": [
+                {"name": excerpt.name, "source": excerpt.source, "settings": {
+                    str(setting): {
+                        # JSON has no NaN: the measure does not exist for this excerpt.
+                        name: None if math.isnan(value) else value
+                        for name, value in found[setting, excerpt.wav].items()
+                    } for setting in settings
+                }} for excerpt in material
+            ],
+        }, indent=2, allow_nan=False) + "\n")
 
 
 def _versions() -> str:
@@ -73,7 +79,7 @@ def _speeds(options: argparse.Namespace, settings: list[Setting], folder: Path) 
 
 def _measured(
     options: argparse.Namespace, settings: list[Setting], material: list[excerpts.Excerpt], folder: Path
-) -> dict[tuple[Setting, str], dict[str, float]]:
+) -> dict[tuple[Setting, Path], dict[str, float]]:
     found = {}
     with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
         jobs = [
@@ -82,7 +88,7 @@ def _measured(
         ]
         for number, (excerpt, job) in enumerate(zip(material, jobs, strict=True), start=1):
             for setting, figures in job.result().items():
-                found[setting, excerpt.name] = figures
+                found[setting, excerpt.wav] = figures
             print(f"{number} of {len(material)}: {excerpt.name}", file=sys.stderr, flush=True)
     return found
 
@@ -96,9 +102,9 @@ def _one_excerpt(
 
 def _report(
     settings: list[Setting], speeds: dict[Setting, float], material: list[excerpts.Excerpt],
-    found: dict[tuple[Setting, str], dict[str, float]],
+    found: dict[tuple[Setting, Path], dict[str, float]],
 ) -> None:
-    measures = [name for name in MEASURES if name in found[PROFILE, material[0].name]]
+    measures = [name for name in MEASURES if name in found[PROFILE, material[0].wav]]
     music = sum(not excerpt.synthetic for excerpt in material)
     print(f"**Means and the worst of {music} excerpts of music and {len(material) - music} synthetic signals**\n")
     rows = []
@@ -131,20 +137,20 @@ def _report(
 
 
 def _values(
-    found: dict[tuple[Setting, str], dict[str, float]], setting: Setting, material: list[excerpts.Excerpt], name: str
+    found: dict[tuple[Setting, Path], dict[str, float]], setting: Setting, material: list[excerpts.Excerpt], name: str
 ) -> np.ndarray:
     """Of the excerpts for which the measure exists; whether it does depends on the excerpt alone."""
-    values = [found[setting, excerpt.name][name] for excerpt in material]
+    values = [found[setting, excerpt.wav][name] for excerpt in material]
     return np.array([value for value in values if not math.isnan(value)])
 
 
 def _by_source(
-    found: dict[tuple[Setting, str], dict[str, float]], setting: Setting, material: list[excerpts.Excerpt], name: str
+    found: dict[tuple[Setting, Path], dict[str, float]], setting: Setting, material: list[excerpts.Excerpt], name: str
 ) -> np.ndarray:
     """One mean for each piece of music or signal."""
     sources: dict[str, list[float]] = {}
     for excerpt in material:
-        value = found[setting, excerpt.name][name]
+        value = found[setting, excerpt.wav][name]
         if not math.isnan(value):
             sources.setdefault(excerpt.source, []).append(value)
     return np.array([np.mean(values) for values in sources.values()])
