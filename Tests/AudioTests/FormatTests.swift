@@ -85,6 +85,29 @@ struct FormatTests {
         #expect(opus.format.bitsPerSample == nil)
     }
 
+    /// libavformat takes a file of one page for shorter than it is, where that begins with a short block.
+    @Test("Ogg Vorbis that begins with a click", arguments: [200, 1000], [3_001, 6_401, 19_677])
+    func click(_ position: Int, _ length: Int) async throws {
+        let scratch = try ScratchFolder()
+        let wave = try scratch.write(WaveFile(channels: 1, count: length, impulse: position).bytes, as: "in.wav")
+        for quality in ["0", "5", "9"] {
+            try await Tool.run("oggenc", ["-Q", "-q", quality, "-o", scratch.file("a.ogg"), wave])
+            #expect(try Engine.inspect(scratch.file("a.ogg")).sampleFrames == Int64(length))
+        }
+    }
+
+    @Test("AIFF that SoX wrote to a pipe is read to its end, with a warning", arguments: [1, 2, 6], [16, 24])
+    func pipedAIFF(_ channels: Int, _ bits: Int) async throws {
+        let scratch = try ScratchFolder()
+        let arguments = ["-n", "-r", "48000", "-b", "\(bits)", "-c", "\(channels)", "-t", "aiff"]
+        let sound = ["synth", "9001s", "sine", "440"]
+        let piped = try await Tool.run("sox", arguments + ["-"] + sound)
+        let audio = try Engine.inspect(scratch.write(piped, as: "piped.aiff"))
+        #expect(audio.sampleFrames == 9_001)
+        let note = "the header does not state the length; everything up to the end was read"
+        #expect(audio.warnings.filter { !$0.contains("channels") } == [note])
+    }
+
     @Test("FLAC as flac writes it, with a cover, behind an ID3 tag and before one")
     func flacWithTags() async throws {
         let scratch = try ScratchFolder()

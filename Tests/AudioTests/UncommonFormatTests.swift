@@ -75,6 +75,60 @@ struct UncommonFormatTests {
         #expect(try requireFailure { try Engine.inspect(file) }.kind == .corrupt)
     }
 
+    /// No encoder of Monkey's Audio is at hand, and its frames can be decoded one by one: this one has several.
+    private func monkeysAudio(frames: Int) throws -> (file: [UInt8], frameLength: Int) {
+        let whole = try bytes(of: Self.path("ape-s16-44100-mono.ape"))
+        let header = 52
+        let start = header + 24 + 4
+        let frame = Array(whole[start..<start + 13_276])
+        var file = Array(whole.prefix(start - 4))
+        file.replaceSubrange(16..<20, with: little(4 * frames))
+        file.replaceSubrange(24..<28, with: little(frame.count * frames))
+        // As many blocks in each as in the only one.
+        file.replaceSubrange(header + 4..<header + 8, with: little(44_100))
+        file.replaceSubrange(header + 12..<header + 16, with: little(frames))
+        let first = start + 4 * (frames - 1)
+        for number in 0..<frames { file += little(first + number * frame.count) }
+        for _ in 0..<frames { file += frame }
+        return (file, frame.count)
+    }
+
+    private func little(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+
+    @Test("Monkey's Audio of several frames is decoded to its last sample, and damage in each is noticed")
+    func monkeysAudioFrames() async throws {
+        let scratch = try ScratchFolder()
+        let (file, length) = try monkeysAudio(frames: 3)
+        let path = try scratch.write(file, as: "a.ape")
+        #expect(try analyze(path).inspection.sampleFrames == 3 * 44_100)
+        let theirs = try await Tool.run("ffmpeg", ["-v", "error", "-i", path, "-f", "s16le", "-"])
+        let hash = SHA256.hash(data: theirs).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        #expect(theirs.count == 2 * 3 * 44_100)
+        #expect(try analyze(path).analysis.samplesSHA256 == hash)
+        for frame in 0..<3 {
+            var changed = file
+            changed[changed.count - (frame * length) - length / 2] ^= 0x10
+            let failure = try requireFailure { try Engine.inspect(scratch.write(changed, as: "b.ape")) }
+            #expect(failure.kind == .corrupt, "\(failure)")
+            let cut = try scratch.write(file.dropLast(frame * length + 1000), as: "c.ape")
+            #expect(try requireFailure { try Engine.inspect(cut) }.kind == .corrupt)
+        }
+    }
+
+    @Test("Monkey's Audio that FFmpeg does not decode is unsupported, not corrupt", arguments: [(32, 2), (16, 6)])
+    func monkeysAudioBeyond(_ bits: Int, _ channels: Int) throws {
+        let scratch = try ScratchFolder()
+        var file = try bytes(of: Self.path("ape-s16-44100-mono.ape"))
+        file.replaceSubrange(52 + 16..<52 + 20, with: little(channels << 16 | bits))
+        let failure = try requireFailure { try Engine.inspect(scratch.write(file, as: "a.ape")) }
+        #expect(
+            failure
+                == MediaFailure(
+                    .unsupportedFormat,
+                    "Monkey's Audio with \(bits) bits and \(channels) channels is not accepted; up to 24 bits in stereo are"
+                ))
+    }
+
     @Test("CAF's packet table says what was put in front and behind")
     func packetTable() async throws {
         let scratch = try ScratchFolder()

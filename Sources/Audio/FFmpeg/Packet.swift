@@ -74,6 +74,11 @@ struct Packet: ~Copyable {
         if let end { unsafe numbers.storeBytes(of: end.littleEndian, toByteOffset: 4, as: Int32.self) }
     }
 
+    /// Whether the packet states samples to drop, from the start or from the end.
+    var hasSkip: Bool {
+        unsafe av_packet_get_side_data(pointer, AV_PKT_DATA_SKIP_SAMPLES, nil) != nil
+    }
+
     private static let skipSamplesSize = 10
 
     /// The pointer, for the call that reads or fills the packet; it must not be kept.

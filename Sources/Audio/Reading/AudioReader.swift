@@ -114,6 +114,9 @@ struct AudioReader: ~Copyable {
             }
             guard packet.streamIndex == streamIndex else { continue }
             if packetsRead == 0 { try honourStart() }
+            // libavformat counts samples of the first Vorbis packet, which has none, and so drops too many from the end of a
+            // file of one page; `claim` knows the end.
+            if decoder.codecName == "vorbis", packet.hasSkip { try packet.setSkip(end: 0) }
             packetsRead += 1
             return true
         }

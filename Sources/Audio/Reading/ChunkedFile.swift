@@ -162,14 +162,15 @@ struct ChunkedFile {
     }
 
     /// Recorders that cannot go back to their header leave 0 or the largest number they know: 0xFFFFFFFF (ffmpeg,
-    /// arecord) or just below 2³¹ (SoX), less the size of the header.
+    /// arecord) or just below 2³¹ (SoX), less the size of the header; SoX's AIFF has 0x7F000000 bytes, whatever the frame.
     private func isUnknown(_ size: Int64) -> Bool {
         guard container != .wave64 else { return size == 0 }
         return size <= 0 || 0x7FFF_0000...0x7FFF_FFFF ~= size || 0xFFFF_0000...0xFFFF_FFFF ~= size
+            || container == .aiff && 0x7F00_0000 - blockAlign...0x7F00_0000 ~= size
     }
 
     private func judgeUnknownLength(_ audio: Chunk, present: Int64) throws(MediaFailure) -> LengthClaim {
-        if 0x7FFF_0000... ~= audio.size, present >= audio.size {
+        if audio.size > 0, present >= audio.size {
             // The placeholder may be the true size, and the demuxer stops there: what follows is not silently lost.
             guard audio.size != 0xFFFF_FFFF else { return LengthClaim() }
             var claim = LengthClaim(samples: audio.size / blockAlign, trimsEnd: true)

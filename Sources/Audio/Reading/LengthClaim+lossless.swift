@@ -25,19 +25,32 @@ extension LengthClaim {
     /// What the header of a Monkey's Audio file says (Monkey's Audio SDK, `APE_DESCRIPTOR` and `APE_HEADER` since 3.98, and
     /// `APE_HEADER_OLD`): all frames have as many blocks, one sample a channel each, but for the last.
     ///
-    /// - Throws: `corrupt` when there is no whole header, or it has no frames or more than the file has room for; `inputOutput`.
+    /// - Throws: `corrupt` when there is no whole header, or it has no frames or more than the file has room for;
+    ///   `unsupportedFormat` for more than FFmpeg decodes; `inputOutput`.
     init(monkeysAudio input: FileDescriptor, at offset: Int64, size: Int64) throws(MediaFailure) {
         let start = try Self.header(input, at: offset, count: 32, of: .monkeysAudio)
         let version = start.littleEndian(at: 4, length: 2) ?? 0
         let numbers: [UInt64?]
+        let shape: [UInt64?]
         if version >= 3980 {
             let descriptorLength = Int64(start.littleEndian(at: 8, length: 4) ?? 0)
             let header = try Self.header(input, at: offset + descriptorLength, count: 24, of: .monkeysAudio)
             numbers = [4, 8, 12].map { header.littleEndian(at: $0, length: 4) }
+            shape = [16, 18].map { header.littleEndian(at: $0, length: 2) }
         } else {
             let isExtraHigh = start.littleEndian(at: 6, length: 2) ?? 0 >= 4000
             let each: UInt64 = version >= 3950 ? 4 * 73_728 : version >= 3900 || isExtraHigh ? 73_728 : 9_216
             numbers = [each, start.littleEndian(at: 28, length: 4), start.littleEndian(at: 24, length: 4)]
+            // MAC_FORMAT_FLAG_8_BIT and _24_BIT.
+            let flags = start.littleEndian(at: 8, length: 2) ?? 0
+            shape = [flags & 1 != 0 ? 8 : flags & 8 != 0 ? 24 : 16, start.littleEndian(at: 10, length: 2)]
+        }
+        guard let bits = shape[0], let channels = shape[1], [8, 16, 24].contains(bits), channels <= 2 else {
+            let words = shape.map { $0.map(String.init) ?? "unknown" }
+            throw MediaFailure(
+                .unsupportedFormat,
+                "\(Container.monkeysAudio.name) with \(words[0]) bits and \(words[1]) channels is not accepted; up to 24 bits "
+                    + "in stereo are")
         }
         // 32 bits each, so that no product is too large.
         guard let each = numbers[0], let last = numbers[1], let frames = numbers[2], frames > 0, last <= each else {
