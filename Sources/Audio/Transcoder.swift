@@ -1,6 +1,12 @@
 package import MediaContract
 package import SystemPackage
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
+
 /// Cuts a rendition of a master.
 package enum Transcoder {
     /// Share of the work that decoding the output again is.
@@ -40,7 +46,7 @@ package enum Transcoder {
             source: encoding.source, profile: profile, sampleRate: encoder.shape.sampleRate,
             channels: encoder.shape.channels, sampleFrames: encoding.sampleFrames, bytes: try FileStream(output).size,
             encoder: AudioLibrary.versions, parallelism: encoding.parallelism, analysis: encoding.analysis,
-            warnings: encoder.warnings + (coverWarning.map { [$0] } ?? []))
+            warnings: encoder.warnings + [overload(encoding.levels), coverWarning].compactMap(\.self))
         try OutputVerifier(
             output, against: report, levels: encoding.levels, tags: tags, hasCover: picture != nil, threads: threads
         ).run(
@@ -48,6 +54,14 @@ package enum Transcoder {
             isCancelled: isCancelled)
         progress(1)
         return report
+    }
+
+    /// What to say of samples beyond full scale, which floating point holds and the resampler makes; nil below +0.1 dBFS.
+    private static func overload(_ levels: [WindowLevel]) -> String? {
+        let peak = 20 * log10(Double(levels.map(\.peak).max() ?? 0))
+        guard peak >= 0.1 else { return nil }
+        return
+            "samples of up to +\((peak * 10).rounded() / 10) dBFS were encoded: players clip what is above full scale"
     }
 }
 

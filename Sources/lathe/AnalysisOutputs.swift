@@ -56,7 +56,8 @@ struct AnalysisOutputs {
         return (path, format)
     }
 
-    /// Before anything is measured: no source is an output, and no output is there already without `force`.
+    /// Before anything is measured: no source is an output, no output is there already without `force`, and there is a
+    /// folder for each.
     func checkThatNothingIsLost(files: [String], force: Bool) throws(CommandError) {
         for target in [waveform?.path, page].compactMap(\.self) {
             if let file = files.first(where: { Self.place(of: FilePath($0)) == Self.place(of: target) }) {
@@ -64,6 +65,12 @@ struct AnalysisOutputs {
             }
             guard force || !FileManager.default.fileExists(atPath: target.string) else {
                 throw CommandError(.workFailed, "\(target) is already there; --force replaces it")
+            }
+            let folder = target.removingLastComponent()
+            do {
+                try Folder.checkWritable(folder.isEmpty ? "." : folder)
+            } catch {
+                throw CommandError(error.exit, "\(target): \(error.message)")
             }
         }
     }

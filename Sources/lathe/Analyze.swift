@@ -22,7 +22,8 @@ struct Analyze: AsyncParsableCommand {
 
     @OptionGroup var options: SettingsOptions
     @Argument(help: "Audio files.", completion: .file()) var files: [String]
-    @Flag(help: "Print JSON, one file a line, and a last line for the album when there are several.") var json = false
+    @Flag(help: "Print JSON: an object a file, also for one that failed, and one for the album when there are several.")
+    var json = false
     @Option(
         help: "Write a single file's waveform: audiowaveform's data to .json or .dat, or a picture to .png.",
         completion: .file())
@@ -47,6 +48,7 @@ struct Analyze: AsyncParsableCommand {
         if reports.count > 1 { try show(AlbumReport(reports)) }
         if !reports.isEmpty { try outputs.write(reports, force: force) }
         guard reports.count == files.count else {
+            guard files.count > 1 else { throw CommandError.wasSaid }
             throw CommandError(
                 .workFailed, "\(files.count - reports.count) of \(files.count) files could not be read")
         }
@@ -63,23 +65,27 @@ struct Analyze: AsyncParsableCommand {
     /// - Returns: reports of the files that could be read, in their order.
     private func analyzeAll(_ sandbox: MediaSandbox) async throws -> [TrackReport] {
         let board = ProgressBoard(files: files.count, bytes: Int64(files.count))
-        return try await withThrowingTaskGroup(of: (Int, TrackReport?).self) { group in
+        return try await withThrowingTaskGroup(of: (Int, Result<TrackReport, CommandError>).self) { group in
             var pending = files.indices.makeIterator()
             func startNext() {
                 guard let index = pending.next() else { return }
                 group.addTask { (index, await analyze(index, sandbox: sandbox, board: board)) }
             }
             for _ in 0..<ProcessInfo.processInfo.activeProcessorCount { startNext() }
-            var ended: [Int: TrackReport?] = [:]
+            var ended: [Int: Result<TrackReport, CommandError>] = [:]
             var reports: [TrackReport] = []
             var shown = 0
-            while let (index, report) = try await group.next() {
+            while let (index, result) = try await group.next() {
                 try Task.checkCancellation()
                 startNext()
-                ended[index] = report
+                ended[index] = result
                 while let next = ended.removeValue(forKey: shown) {
-                    if let next { try show(next, isFirst: reports.isEmpty) }
-                    reports += [next].compactMap(\.self)
+                    switch next {
+                    case .success(let report):
+                        try show(report, isFirst: reports.isEmpty)
+                        reports.append(report)
+                    case .failure(let error): try Console.failed(files[shown], error.message, asJSON: json)
+                    }
                     shown += 1
                 }
             }
@@ -87,30 +93,20 @@ struct Analyze: AsyncParsableCommand {
         }
     }
 
-    /// - Returns: nil where it failed, which was said.
-    private func analyze(_ number: Int, sandbox: MediaSandbox, board: ProgressBoard) async -> TrackReport? {
+    private func analyze(
+        _ number: Int, sandbox: MediaSandbox, board: ProgressBoard
+    ) async -> Result<TrackReport, CommandError> {
         let name = files[number]
         // Each file counts the same: how long they take is not known before.
         defer { board.end(number, bytes: 1) }
         do {
             let file = try LocalMedia.open(Operand(name).path)
-            let descriptor = file.descriptor
-            let before = try FileEntry(of: descriptor).stamp
-            async let hash = FileHash.sha256(of: descriptor)
-            let (inspection, analysis) = try await sandbox.analyzeAudio(descriptor) {
-                board.update(number, name, bytes: 1, $0)
-            }
-            let sha256 = try await hash
-            guard try FileEntry(of: descriptor).stamp == before else {
-                throw CommandError(.workFailed, "was changed while it was measured; run the command again")
-            }
-            return TrackReport(
-                file: name, bytes: before.size, sha256: sha256, inspection: inspection, analysis: analysis)
+            return .success(
+                try await LocalMedia.measure(file.descriptor, named: name, sandbox) {
+                    board.update(number, name, bytes: 1, $0)
+                })
         } catch {
-            // That all of them are stopped is said once.
-            guard !Task.isCancelled else { return nil }
-            Console.error("\(name): \(CommandError(error)?.message ?? "\(error)")")
-            return nil
+            return .failure(CommandError(error) ?? CommandError(.workFailed, "\(error)"))
         }
     }
 

@@ -13,7 +13,11 @@ struct CommandError: Error {
     }
 
     let exit: Exit
+    /// Empty where there is nothing left to say.
     let message: String
+
+    /// The only file failed, and its own line said all.
+    static let wasSaid = CommandError(.workFailed, "")
 
     init(_ exit: Exit, _ message: String) {
         self.exit = exit

@@ -21,9 +21,15 @@ enum Console {
         write("lathe: \(message.withoutControlCharacters)\n", to: .standardError)
     }
 
+    /// A file of several that failed: a line on stderr, and its object among those of the others.
+    static func failed(_ file: String, _ message: String, asJSON: Bool) throws {
+        error("\(file): \(message)")
+        if asJSON { try json(["file": file, "error": message]) }
+    }
+
     /// One line of JSON, keys sorted.
     static func json(_ value: some Encodable) throws {
-        line(String(decoding: try jsonBytes(value), as: UTF8.self))
+        line(String(decoding: try jsonBytes(value), as: UTF8.self).withControlCharactersEscaped)
     }
 
     /// The same without the line's end.
@@ -88,6 +94,18 @@ extension String {
         return String(
             String.UnicodeScalarView(
                 unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+    }
+}
+
+extension String {
+    /// The same JSON: its encoder escapes the control characters of ASCII alone.
+    fileprivate var withControlCharactersEscaped: String {
+        guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return self }
+        return unicodeScalars.reduce(into: "") { text, scalar in
+            guard scalar.properties.generalCategory == .control else { return text.unicodeScalars.append(scalar) }
+            // All lie below U+00A0.
+            text += "\\u00\(String(scalar.value, radix: 16))"
+        }
     }
 }
 

@@ -37,7 +37,7 @@ struct Lathe: AsyncParsableCommand {
             stop.endProcess()
         } catch {
             guard let failure = CommandError(error) else { exit(withError: error) }
-            Console.error(failure.message)
+            if !failure.message.isEmpty { Console.error(failure.message) }
             exit(withError: ExitCode(failure.exit.rawValue))
         }
     }

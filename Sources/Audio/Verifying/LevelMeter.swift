@@ -6,6 +6,8 @@ struct WindowLevel: Sendable, Hashable {
     var full: SIMD2<Float>
     /// The same behind a filter that takes away what an MP3 may lose: the octave of the highest frequencies.
     var low: SIMD2<Float>
+    /// The largest sample of both, without its sign.
+    var peak: Float = 0
 }
 
 /// Measures the levels of samples in windows of a fixed length.
@@ -60,7 +62,9 @@ struct LevelMeter {
             for index in (1 + filled)..<min(buffers[channel].count, 1 + filled + Vector.scalarCount + 1) {
                 buffers[channel][index] = 0
             }
-            (level.full[channel], level.low[channel]) = Self.level(of: buffers[channel], count: filled)
+            let peak: Float
+            (level.full[channel], level.low[channel], peak) = Self.level(of: buffers[channel], count: filled)
+            level.peak = max(level.peak, peak)
         }
         windows.append(level)
         filled = 0
@@ -68,8 +72,9 @@ struct LevelMeter {
 
     /// The filter is (x[n−1] + 2 x[n] + x[n+1]) ÷ 4, which has cos² of π f ÷ rate: −1.5 dB at 5 kHz, −34 dB at 20.1 kHz,
     /// where LAME's lowpass begins at 44.1 kHz.
-    private static func level(of samples: [Float], count: Int) -> (full: Float, low: Float) {
+    private static func level(of samples: [Float], count: Int) -> (full: Float, low: Float, peak: Float) {
         var full = Vector.zero
+        var highest = Vector.zero
         var low = Vector.zero
         unsafe samples.withUnsafeBytes { bytes in
             let width = MemoryLayout<Float>.stride
@@ -79,10 +84,11 @@ struct LevelMeter {
                 let behind = unsafe bytes.loadUnaligned(fromByteOffset: (index + 1) * width, as: Vector.self)
                 let filtered = (before + behind) * 0.25 + here * 0.5
                 full += here * here
+                highest.replace(with: here * here, where: here * here .> highest)
                 low += filtered * filtered
             }
         }
         let scale = 1 / Float(max(1, count))
-        return ((full.sum() * scale).squareRoot(), (low.sum() * scale).squareRoot())
+        return ((full.sum() * scale).squareRoot(), (low.sum() * scale).squareRoot(), highest.max().squareRoot())
     }
 }

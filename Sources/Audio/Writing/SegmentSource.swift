@@ -108,7 +108,8 @@ struct SegmentSource: ~Copyable, @unchecked Sendable {
             warnings.append("resampled from \(input.sampleRate) to \(output.sampleRate) Hz")
         }
         if converter.downmixes {
-            warnings.append("mixed down from \(input.layout.name) (\(input.channels) channels) to stereo")
+            let rest = input.layout.hasLowFrequencyEffects ? ", without the LFE channel" : ""
+            warnings.append("mixed down from \(input.layout.name) (\(input.channels) channels) to stereo\(rest)")
         }
         return warnings
     }

@@ -26,6 +26,8 @@ struct BatchPlan {
     private var destinations: [FilePath: Destination] = [:]
     /// Which job makes what.
     private var makers: [FilePath: Int] = [:]
+    /// Files named that are in the place of their own MP3s.
+    private var ownMP3s: [FilePath] = []
     private var realFolders: [FilePath: FilePath] = [:]
 
     /// - Parameter report: told what is left out of folders, and which folders cannot be read.
@@ -59,8 +61,9 @@ struct BatchPlan {
             throw CommandError(.usage, "\"\(target.shown)\" is not a file name")
         }
         guard place(of: target) != place(of: source) else {
-            throw CommandError(
-                .usage, "\(source.shown) would be replaced by its own MP3: name another file or --out-dir")
+            // A shell's `*` names MP3s beside their masters, and before them.
+            guard !layout.isBatch else { return ownMP3s.append(source) }
+            throw Self.replacesItself(source)
         }
         let isBegun = layout.outDir != nil || (layout.output == nil && layout.isBatch)
         let folder = destination(target.removingLastComponent(), isBegun: isBegun)
@@ -69,6 +72,19 @@ struct BatchPlan {
                 source: source, size: stamp?.size ?? 0, output: FilePath(root: nil, components: output),
                 destination: folder), stamp
         )
+    }
+
+    /// Ends the plan.
+    /// - Throws: `CommandError` where an MP3 was named that would take its own place, and that no other file becomes.
+    mutating func finish() throws(CommandError) {
+        for source in ownMP3s {
+            guard makers[place(of: source)] != nil else { throw Self.replacesItself(source) }
+            report(.leftOut(source, "an MP3 already"))
+        }
+    }
+
+    private static func replacesItself(_ source: FilePath) -> CommandError {
+        CommandError(.usage, "\(source.shown) would be replaced by its own MP3: name another file or --out-dir")
     }
 
     private mutating func addFolder(_ operand: Operand) throws(CommandError) {
@@ -97,12 +113,16 @@ struct BatchPlan {
     }
 
     private mutating func add(_ job: TranscodeJob, _ stamp: FileStamp?) throws(CommandError) {
-        if let other = makers.updateValue(jobs.count, forKey: place(of: job.target)).map({ jobs[$0] }) {
+        if let other = makers[place(of: job.target)].map({ jobs[$0] }) {
+            guard place(of: other.source) != place(of: job.source) else {
+                return report(.leftOut(job.source, "named before"))
+            }
             throw CommandError(
                 .usage,
                 "\(other.source.shown) and \(job.source.shown) would both become \(job.target.shown): "
                     + "use another --out-dir")
         }
+        makers[place(of: job.target)] = jobs.count
         jobs.append(job)
         if let stamp { masters.insert(stamp.id) }
     }

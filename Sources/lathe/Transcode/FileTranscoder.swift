@@ -38,7 +38,14 @@ struct FileTranscoder: Sendable {
         defer { turns.leave(number) }
         let input = try LocalMedia.open(job.source)
         let standing = try await standing(of: job, input.descriptor)
-        if let outcome = try await settle(job, input.descriptor, standing) { return outcome }
+        let isReported = try writesReports && ReportFiles.areCurrent(beside: job.target)
+        if let outcome = try await settle(job, input.descriptor, standing) {
+            let isCopy = if case .copied = outcome { true } else { false }
+            if writesReports, isCopy || !isReported {
+                try await measure(job, number: number, turns, input.descriptor, progress: progress)
+            }
+            return outcome
+        }
         guard let threads = await turns.wait(number, work: job.size) else { throw CancellationError() }
         let start = ContinuousClock.now
         let output: UnfinishedFile
@@ -62,10 +69,13 @@ struct FileTranscoder: Sendable {
         }
         let hash = try await sourceHash
         let fileHash = try await sha256
-        guard try FileEntry(of: master).stamp == standing.source else {
-            throw CommandError(.workFailed, "was changed while it was transcoded; run the command again")
+        guard try FileEntry(of: master).stamp == standing.source else { throw LocalMedia.wasChanged }
+        if let fileHash, let analysis = report.analysis {
+            try ReportFiles.write(
+                TrackReport(
+                    file: job.source.shown, bytes: standing.source.size, sha256: fileHash, inspection: report.source,
+                    analysis: analysis), beside: job.target)
         }
-        try writeReport(report, of: job, sha256: fileHash, size: standing.source.size)
         // It lies in files of its own, and a batch holds many.
         report.analysis = nil
         guard let hash else {
@@ -82,13 +92,18 @@ struct FileTranscoder: Sendable {
             ? .transcoded(report, seconds: start.duration(to: .now).seconds) : .alreadyDone(made)
     }
 
-    private func writeReport(
-        _ transcoded: TranscodeReport, of job: TranscodeJob, sha256: String?, size: Int64
-    ) throws {
-        guard let sha256, let analysis = transcoded.analysis else { return }
-        let report = TrackReport(
-            file: job.source.shown, bytes: size, sha256: sha256, inspection: transcoded.source, analysis: analysis)
-        try ReportFiles(report: report).write(beside: job.target)
+    /// Reports on a master whose MP3 was not made now.
+    private func measure(
+        _ job: TranscodeJob, number: Int, _ turns: EncodingTurns, _ master: FileDescriptor,
+        progress: @escaping @Sendable (Double) -> Void
+    ) async throws {
+        guard await turns.wait(number, work: job.size) != nil else { throw CancellationError() }
+        defer { turns.end(number) }
+        let report = try await LocalMedia.measure(master, named: job.source.shown, sandbox) { fraction in
+            turns.report(number, fraction)
+            progress(fraction)
+        }
+        try ReportFiles.write(report, beside: job.target)
     }
 
     /// Without a record.

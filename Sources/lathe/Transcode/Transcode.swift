@@ -9,7 +9,7 @@ struct Transcode: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Cut 320 kbps MP3s, exact to the sample, without database or storage.",
         discussion: """
-            A file that is named is always tried. Of a folder, all below it are taken that have the extension of an audio \
+            A file that is named is always tried, once. Of a folder, all below it are taken that have the extension of an audio \
             file (\(FolderWalk.extensions.sorted().joined(separator: " "))); hidden ones are left out, an MP3 beside a \
             master of its name, too, and the total says how many. Links are followed.
 
@@ -50,7 +50,8 @@ struct Transcode: AsyncParsableCommand {
     @Flag(
         help: """
             Measure each master in the same decode, as lathe analyze does, and write NAME.lathe.json, .html and .dat \
-            (waveform) beside each MP3 that is made, over those of an earlier run.
+            (waveform) beside each MP3, over those of an earlier run; of one that is done already, too, where they are \
+            missing or older than it.
             """)
     var report = false
     @Flag(help: "Print JSON: an object a file, also for one that failed, and an object with the total at the end.")
@@ -75,7 +76,7 @@ struct Transcode: AsyncParsableCommand {
         let report = BatchReport(isJSON: json, isVerbose: verbose)
         let total = try await stoppable {
             let transcode = self
-            let recipe = try await transcode.recipe()
+            let recipe = try await transcode.recipe(sandbox)
             let plan = try transcode.plan(recipe, report)
             try transcode.prepareFolder()
             let batch = TranscodeBatch(
@@ -85,6 +86,7 @@ struct Transcode: AsyncParsableCommand {
             return report.end(isShown: plan.isBatch)
         }
         guard total.failed == 0 else {
+            guard total.files > 1 else { throw CommandError.wasSaid }
             throw CommandError(.workFailed, "\(total.failed) of \(total.files) files were not transcoded")
         }
     }
@@ -92,14 +94,30 @@ struct Transcode: AsyncParsableCommand {
     private var tags: TrackTags { TrackTags(title: title, artist: artist, album: album) }
 
     /// What all MP3s of this run depend on beside their masters.
-    private func recipe() async throws -> Recipe {
+    ///
+    /// - Throws: `CommandError` for a cover that the MP3s would have to go without.
+    private func recipe(_ sandbox: MediaSandbox) async throws -> Recipe {
         let profile = EncodingProfile.mp3At320
         var picture: ContentHash?
-        if let cover {
-            let file = try LocalMedia.openCover(Operand(cover).path)
+        if let cover = cover.map({ Operand($0).path }) {
+            let file = try LocalMedia.openCover(cover)
+            try await check(file.descriptor, cover, sandbox)
             picture = try await ContentHash(of: file.descriptor)
         }
         return Recipe(profile: profile.name, profileVersion: profile.version, tags: tags, cover: picture)
+    }
+
+    private func check(_ cover: FileDescriptor, _ name: FilePath, _ sandbox: MediaSandbox) async throws {
+        let objection: String?
+        do {
+            let picture = try await sandbox.inspectImage(cover)
+            objection = picture.objectionToTag(bytes: try FileEntry(of: cover).stamp.size)
+        } catch let failure as MediaFailure where failure.isPermanent {
+            objection = failure.message
+        }
+        guard let objection else { return }
+        throw CommandError(
+            .workFailed, "the cover \(name.shown) cannot go into the tag: \(objection); give another JPEG or PNG")
     }
 
     private func plan(_ recipe: Recipe, _ report: BatchReport) throws(CommandError) -> BatchPlan {
@@ -115,6 +133,7 @@ struct Transcode: AsyncParsableCommand {
             }
         }
         for file in files where !Task.isCancelled { try plan.add(Operand(file)) }
+        try plan.finish()
         report.planned(plan.jobs.count)
         return plan
     }

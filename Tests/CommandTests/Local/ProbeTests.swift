@@ -86,6 +86,21 @@ struct ProbeTests {
         #expect(outcome.errorLines.last == "lathe: 3 of 4 files could not be read")
     }
 
+    @Test(arguments: ["probe", "analyze"])
+    func jsonHasAnObjectAlsoForWhatFailed(command: String) async throws {
+        struct Failed: Decodable, Equatable {
+            let file: String
+            var error: String?
+        }
+        // DEL and a C1 control, which terminals obey.
+        let name = "a\u{7F}\u{9B}.wav"
+        try Tone(count: 20_000).write(to: folder.file(name))
+        let outcome = try await Lathe.run([command, "--json", "missing.wav", name], in: folder)
+        let lines = try outcome.outputLines.prefix(2).map { try JSONDecoder().decode(Failed.self, from: Data($0.utf8)) }
+        #expect(lines == [Failed(file: "missing.wav", error: "no such file"), Failed(file: name)])
+        #expect(outcome.output.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
+    }
+
     private struct Line: Decodable, Equatable {
         let file: String
         let audio: Audio

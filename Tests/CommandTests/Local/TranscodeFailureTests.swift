@@ -17,7 +17,7 @@ struct TranscodeFailureTests {
     @Test(arguments: [
         ["a.wav", "b.wav", "-o", "c.mp3"], ["sub", "-o", "c.mp3"], ["a.wav", "-o", "c.mp3", "--out-dir", "d"],
         ["a.wav", "a.flac"],
-        ["a.wav", "./a.flac"], ["a.wav", "sub/a.wav", "--out-dir", "d"], ["a.wav", "a.wav"],
+        ["a.wav", "./a.flac"], ["a.wav", "sub/a.wav", "--out-dir", "d"],
         ["a.wav", "sub/", "--out-dir", "d"], ["", "--out-dir", "d"], ["a.wav", "-o", ".."],
     ])
     func targetsThatCannotBeAreAUsageErrorAndNothingIsDone(arguments: [String]) async throws {
@@ -56,13 +56,53 @@ struct TranscodeFailureTests {
         #expect(folder.names == ["good.wav"])
     }
 
-    @Test func aCoverThatIsNoPictureIsLeftOutWithANote() async throws {
+    @Test(arguments: ["text.png", "c.webp", "cut.png"])
+    func aCoverThatCannotGoIntoTheTagIsAnErrorBeforeAnythingIsMade(cover: String) async throws {
         try Tone(count: 20_000).write(to: folder.file("good.wav"))
+        for name in ["c.webp", "c.png"] {
+            try await Tool.run(
+                "ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "testsrc=s=64x64", "-frames:v", "1", folder.file(name)])
+        }
+        try Data(contentsOf: URL(filePath: folder.file("c.png"))).dropLast(500)
+            .write(to: URL(filePath: folder.file("cut.png")))
         try folder.write("words", as: "text.png")
-        let outcome = try await transcode(["good.wav", "--cover", "text.png"])
-        #expect(outcome.status == .exited(0))
-        #expect(outcome.outputLines.last?.hasPrefix("  note: ") == true, "\(outcome.output)")
-        #expect(outcome.outputLines.last?.contains("cover") == true, "\(outcome.output)")
+        let before = folder.names
+        let outcome = try await transcode(["good.wav", "--cover", cover])
+        #expect(outcome.status == .exited(1))
+        #expect(outcome.errorLines.count == 1)
+        #expect(outcome.error.hasPrefix("lathe: the cover \(cover) cannot go into the tag: "), "\(outcome.error)")
+        #expect(outcome.error.hasSuffix("; give another JPEG or PNG\n"))
+        #expect(folder.names == before)
+        #expect(try await transcode(["good.wav", "--cover", "c.png"]).status == .exited(0))
+    }
+
+    @Test func theOnlyFileHasTheOnlyLine() async throws {
+        for command in ["transcode", "probe", "analyze"] {
+            let outcome = try await Lathe.run([command, "missing.wav"], in: folder)
+            #expect(outcome.status == .exited(1))
+            #expect(outcome.error == "lathe: missing.wav: no such file\n")
+        }
+    }
+
+    @Test func aFileThatIsNamedTwiceIsTranscodedOnce() async throws {
+        try Tone(count: 20_000).write(to: folder.file("a.wav"))
+        let outcome = try await transcode(["a.wav", "./a.wav", "a.wav", "--verbose"])
+        #expect(outcome.status == .exited(0), "\(outcome.error)")
+        #expect(outcome.output.contains("./a.wav  left out: named before"), "\(outcome.output)")
+        #expect(outcome.output.contains("1 file: 1 transcoded"), "\(outcome.output)")
+    }
+
+    /// As `lathe transcode *` does from the second time on.
+    @Test func mp3sNamedBesideTheirMastersAreLeftOut() async throws {
+        for name in ["a", "b"] { try Tone(count: 20_000).write(to: folder.file("\(name).wav")) }
+        #expect(try await transcode(["a.wav", "b.wav"]).status == .exited(0))
+        let again = try await transcode(["a.mp3", "a.wav", "b.mp3", "b.wav"])
+        #expect(again.status == .exited(0), "\(again.error)")
+        #expect(again.output.contains("2 files: 2 already done"), "\(again.output)")
+        let alone = try await transcode(["a.mp3", "b.wav"])
+        #expect(alone.status == .exited(64))
+        #expect(
+            alone.error == "lathe: a.mp3 would be replaced by its own MP3: name another file or --out-dir\n")
     }
 
     @Test(arguments: ["file/below", "/proc/lathe"])
@@ -101,7 +141,7 @@ struct TranscodeFailureTests {
         try Tone(seconds: 20).write(to: folder.file("long.wav"))
         let outcome = try await transcode(["long.wav", "--out-dir", disk.path.string])
         #expect(outcome.status == .exited(1))
-        #expect(outcome.errorLines.count == 2)
+        #expect(outcome.errorLines.count == 1)
         #expect(outcome.errorLines.first?.hasPrefix("lathe: long.wav: ") == true)
         #expect(outcome.error.contains("full") || outcome.error.contains("No space"), "\(outcome.error)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path.string) == [])

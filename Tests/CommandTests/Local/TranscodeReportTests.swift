@@ -135,4 +135,47 @@ struct TranscodeReportTests {
         // Over those of an earlier run.
         #expect(try await transcode("a.wav", "--report", "--force").status == .exited(0))
     }
+
+    private let reports = ["lathe.dat", "lathe.html", "lathe.json"]
+
+    @Test func mp3sThatNeedNotBeMadeHaveReportsToo() async throws {
+        try Tone(count: 30_000).write(to: folder.file("a.wav"))
+        #expect(try await transcode("a.wav", "--out-dir", "out").status == .exited(0))
+        try FileManager.default.copyItem(atPath: folder.file("a.wav"), toPath: folder.file("b.wav"))
+        let outcome = try await transcode("a.wav", "b.wav", "--out-dir", "out", "--report")
+        #expect(outcome.status == .exited(0), "\(outcome.error)")
+        #expect(outcome.output.contains("2 files: 1 copied, 1 already done"), "\(outcome.output)")
+        for name in ["a", "b"] {
+            for kind in reports { #expect(folder.has("out/\(name).\(kind)"), "\(name) \(kind)") }
+            #expect(try folder.text("out/\(name).lathe.json").contains("\"file\":\"\(name).wav\""))
+        }
+        // What is there is not measured again.
+        let before = try stamp("out/a.lathe.json")
+        #expect(try await transcode("a.wav", "b.wav", "--out-dir", "out", "--report").status == .exited(0))
+        #expect(try stamp("out/a.lathe.json") == before)
+    }
+
+    @Test func theReportOfAnotherMasterIsReplaced() async throws {
+        try Tone(count: 30_000).write(to: folder.file("a.wav"))
+        #expect(try await transcode("a.wav", "--out-dir", "out", "--report").status == .exited(0))
+        try Tone(count: 40_000).write(to: folder.file("a.wav"))
+        #expect(try await transcode("a.wav", "--out-dir", "out").status == .exited(0))
+        #expect(try !folder.text("out/a.lathe.json").contains("40000"))
+        #expect(try await transcode("a.wav", "--out-dir", "out", "--report").output.contains("already done"))
+        #expect(try folder.text("out/a.lathe.json").contains("40000"))
+    }
+
+    @Test func aNameThatHasNoRoomForAReportIsSaidBeforeAnythingIsMade() async throws {
+        let name = String(repeating: "n", count: 249)
+        try Tone(count: 20_000).write(to: folder.file("\(name).wav"))
+        let outcome = try await transcode("\(name).wav", "--report")
+        #expect(outcome.status == .exited(1))
+        #expect(outcome.error.hasSuffix("its name is too long with .lathe.json at the end; -o gives the MP3 another\n"))
+        #expect(folder.names == ["\(name).wav"])
+        #expect(try await transcode("\(name).wav").status == .exited(0))
+    }
+
+    private func stamp(_ name: String) throws -> Date? {
+        try FileManager.default.attributesOfItem(atPath: folder.file(name))[.modificationDate] as? Date
+    }
 }
