@@ -30,6 +30,7 @@ let package = Package(
         .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CUnixSocket"),
@@ -67,7 +68,7 @@ let package = Package(
         .target(
             name: "ObjectStorage",
             dependencies: [
-                "CCurl",
+                "CCurl", "CISAL",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -102,6 +103,7 @@ let package = Package(
                 .embedInCode("0021_releases_bell.sql"),
                 .embedInCode("0022_audio_reports.sql"),
                 .embedInCode("0023_release_reports.sql"),
+                .embedInCode("0024_multipart_uploads.sql"),
             ]),
         .target(
             name: "Jobs",

@@ -44,6 +44,7 @@ package enum Migrations {
         Migration(version: 21, name: "releases_bell", sql: text(PackageResources._021_releases_bell_sql)),
         Migration(version: 22, name: "audio_reports", sql: text(PackageResources._022_audio_reports_sql)),
         Migration(version: 23, name: "release_reports", sql: text(PackageResources._023_release_reports_sql)),
+        Migration(version: 24, name: "multipart_uploads", sql: text(PackageResources._024_multipart_uploads_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

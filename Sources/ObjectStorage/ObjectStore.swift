@@ -1,5 +1,7 @@
 package import SystemPackage
 
+package import struct FoundationEssentials.Date
+
 /// A place that keeps objects under keys: an S3 bucket, a directory.
 ///
 /// Keys are relative to the store's own prefix, in UTF-8, at most 1024 bytes with the prefix, made of segments
@@ -25,11 +27,13 @@ package protocol ObjectStore: Sendable {
     /// - Parameters:
     ///   - file: A regular file, open for reading.
     ///   - length: The file's size in bytes as the caller measured it; any other size now is `sourceChanged`.
+    ///   - journal: Lets an upload of many parts be gone on with by a later call, after an outage or a crash; without one
+    ///     each call begins anew, and takes back what it could not complete.
     ///   - progress: Called with the bytes sent so far, from a thread that must not be held up. Starts again from
     ///     zero when a try is repeated.
     func put(
         _ file: FileDescriptor, length: Int64, key: String, attributes: ObjectAttributes,
-        progress: (@Sendable (Int64) -> Void)?
+        journal: (any UploadJournal)?, progress: (@Sendable (Int64) -> Void)?
     ) async throws(ObjectStorageError) -> StoredObject
 
     /// Copies the object `key` into a regular file, from offset 0, and cuts the file to the object's length. The
@@ -47,6 +51,12 @@ package protocol ObjectStore: Sendable {
     /// All objects whose keys begin with `prefix` (a plain string prefix; empty for all), in UTF-8 byte order.
     func list(prefix: String) async throws(ObjectStorageError) -> [StoredObject]
 
+    /// The uploads in parts below the store's prefix that were begun and neither completed nor taken back, by whoever it was.
+    func openUploads() async throws(ObjectStorageError) -> [OpenUpload]
+
+    /// Takes an upload in parts back, with what it has sent. One that is not open any more is success.
+    func takeBack(_ upload: OpenUpload) async throws(ObjectStorageError)
+
     /// The URL under which the object `key` is read by the public, percent-encoded.
     func publicURL(for key: String) -> String
 
@@ -58,11 +68,27 @@ package protocol ObjectStore: Sendable {
     func checkAccess() async throws(ObjectStorageError)
 }
 
+/// An upload in parts that a store knows of.
+package struct OpenUpload: Sendable, Hashable {
+    /// Relative to the store's prefix.
+    package var key: String
+    package var uploadID: String
+    /// By the store's clock; nil where it does not say.
+    package var begun: Date?
+
+    package init(key: String, uploadID: String, begun: Date?) {
+        self.key = key
+        self.uploadID = uploadID
+        self.begun = begun
+    }
+}
+
 extension ObjectStore {
-    /// ``put(_:length:key:attributes:progress:)`` without progress.
+    /// ``put(_:length:key:attributes:journal:progress:)`` without a journal.
     package func put(
-        _ file: FileDescriptor, length: Int64, key: String, attributes: ObjectAttributes
+        _ file: FileDescriptor, length: Int64, key: String, attributes: ObjectAttributes,
+        progress: (@Sendable (Int64) -> Void)? = nil
     ) async throws(ObjectStorageError) -> StoredObject {
-        try await put(file, length: length, key: key, attributes: attributes, progress: nil)
+        try await put(file, length: length, key: key, attributes: attributes, journal: nil, progress: progress)
     }
 }

@@ -18,6 +18,8 @@ struct PipelineResources: Sendable {
     private let sandbox: MediaSandbox
     /// Requests to it that can come at once.
     private let mediaSlots: Int
+    /// Nil where no uploads are worked on.
+    let staleUploads: StaleUploads?
     /// Nil where it is switched off.
     let doorbell: Doorbell?
 
@@ -62,6 +64,9 @@ struct PipelineResources: Sendable {
                     logger: logger))
         }
         self.workers = workers
+        staleUploads =
+            configuration.workers.contains(.upload)
+            ? StaleUploads(database: database, store: store, logger: logger) : nil
         doorbell =
             configuration.usesDoorbell
             ? Doorbell(configuration.postgresConfiguration(), of: workers.map(\.queue.table), logger: logger) : nil

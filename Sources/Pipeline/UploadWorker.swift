@@ -19,8 +19,8 @@ struct UploadWorker: JobHandler {
             let target: UUID = try job.row.decode("target_entity_id")
             let path: String = try job.row.decode("local_path")
             return switch try job.row.decode("job_type", as: String?.self) {
-            case "AUDIO"?: try await uploadMaster(path, of: target, job: job.id)
-            case "COVER_ART"?: try await uploadCover(path, of: target, job: job.id)
+            case "AUDIO"?: try await uploadMaster(path, of: target, job)
+            case "COVER_ART"?: try await uploadCover(path, of: target, job)
             case let other: .fail("job_type \(other ?? "NULL") is not known here; AUDIO and COVER_ART are")
             }
         } catch {
@@ -28,7 +28,7 @@ struct UploadWorker: JobHandler {
         }
     }
 
-    private func uploadMaster(_ path: String, of track: UUID, job: UUID) async throws -> JobOutcome {
+    private func uploadMaster(_ path: String, of track: UUID, _ job: ClaimedJob) async throws -> JobOutcome {
         guard try await catalogue.trackExists(track) else {
             return .fail("there is no track \(track.lowercased): it was deleted or never existed")
         }
@@ -37,17 +37,18 @@ struct UploadWorker: JobHandler {
         let bytes = try FileStatus(of: file.descriptor).bytes
         let audio = try await sandbox.inspectAudio(file.descriptor)
         let object = try await ship(
-            file, bytes, to: "audio/\(job.lowercased).\(audio.format.container)", contentType: audio.format.contentType)
+            file, bytes, to: "audio/\(job.id.lowercased).\(audio.format.container)",
+            contentType: audio.format.contentType, job)
         return .done { transaction in
             let isCurrent = try Catalogue.storeMaster(
-                track: track, url: object.url, durationSeconds: audio.durationSeconds, job: job, in: transaction)
-            try Catalogue.storeObject(job: job, key: object.key, bytes: bytes, in: transaction)
+                track: track, url: object.url, durationSeconds: audio.durationSeconds, job: job.id, in: transaction)
+            try Catalogue.storeObject(job: job.id, key: object.key, bytes: bytes, in: transaction)
             try Catalogue.ringProcessing(forUploadOf: track, in: transaction)
             return Self.summary(path, bytes, object.url, isCurrent: isCurrent)
         }
     }
 
-    private func uploadCover(_ path: String, of release: UUID, job: UUID) async throws -> JobOutcome {
+    private func uploadCover(_ path: String, of release: UUID, _ job: ClaimedJob) async throws -> JobOutcome {
         guard try await catalogue.releaseExists(release) else {
             return .fail("there is no release \(release.lowercased): it was deleted or never existed")
         }
@@ -55,10 +56,11 @@ struct UploadWorker: JobHandler {
         let bytes = try FileStatus(of: file.descriptor).bytes
         let format = try await sandbox.inspectImage(file.descriptor).format
         let object = try await ship(
-            file, bytes, to: "cover_art/\(job.lowercased).\(format.fileExtension)", contentType: format.contentType)
+            file, bytes, to: "cover_art/\(job.id.lowercased).\(format.fileExtension)",
+            contentType: format.contentType, job)
         return .done { transaction in
-            let isCurrent = try Catalogue.storeCover(release: release, url: object.url, job: job, in: transaction)
-            try Catalogue.storeObject(job: job, key: object.key, bytes: bytes, in: transaction)
+            let isCurrent = try Catalogue.storeCover(release: release, url: object.url, job: job.id, in: transaction)
+            try Catalogue.storeObject(job: job.id, key: object.key, bytes: bytes, in: transaction)
             try Catalogue.ringProcessing(forUploadOf: release, in: transaction)
             return Self.summary(path, bytes, object.url, isCurrent: isCurrent)
         }
@@ -66,11 +68,11 @@ struct UploadWorker: JobHandler {
 
     /// Puts the file under a key that only this job has, so that doing it twice is harmless.
     private func ship(
-        _ file: borrowing OpenFile, _ bytes: Int64, to key: String, contentType: String
+        _ file: borrowing OpenFile, _ bytes: Int64, to key: String, contentType: String, _ job: ClaimedJob
     ) async throws -> (key: String, url: String) {
         _ = try await store.put(
             file.descriptor, length: bytes, key: key, attributes: ObjectAttributes(contentType: contentType),
-            progress: nil)
+            journal: MultipartJournal(database: catalogue.database, job: job), progress: nil)
         return (key, store.publicURL(for: key))
     }
 

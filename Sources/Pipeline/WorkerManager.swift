@@ -55,6 +55,7 @@ public struct WorkerManager: Service {
     private func outcome(of mode: JobWorker.Mode) async -> Result<JobWorker.Tally, any Error> {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await resources.keepMediaProcesses() }
+            group.addTask { await resources.staleUploads?.run() }
             // Ends when the jobs have: those that still run at the end of a shutdown keep their processes.
             defer { group.cancelAll() }
             do { return .success(try await engine.run(mode)) } catch { return .failure(error) }

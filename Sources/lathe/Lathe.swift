@@ -15,7 +15,7 @@ struct Lathe: AsyncParsableCommand {
         version: LatheVersion.current,
         subcommands: [
             Work.self, Migrate.self, Enqueue.self, Submit.self, Status.self, JobsCommand.self, ReprocessCommand.self,
-            Transcode.self, Probe.self, Analyze.self, Demo.self,
+            Transcode.self, Probe.self, Analyze.self, Upload.self, Demo.self,
         ])
 
     static func main() async {

@@ -79,8 +79,9 @@ struct Settings {
 
     var mediaExecutable: String? { ours.string(forKey: "media.path") }
 
-    private func storage() throws -> StorageConfiguration {
-        guard let url = flags.storage ?? ours.string(forKey: "storage.url"), !url.isEmpty else {
+    /// - Parameter location: In place of the one that is set.
+    func storage(at location: String? = nil) throws -> StorageConfiguration {
+        guard let url = location ?? flags.storage ?? ours.string(forKey: "storage.url"), !url.isEmpty else {
             throw CommandError(
                 .badConfiguration, "no storage is set: LATHE_STORAGE_URL=s3://bucket or file:///directory")
         }

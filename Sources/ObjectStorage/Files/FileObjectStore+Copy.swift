@@ -60,20 +60,17 @@ extension FileObjectStore {
         _ source: SourceFile, to target: FileDescriptor, isCancelled: () -> Bool,
         progress: (@Sendable (Int64) -> Void)?
     ) throws(ObjectStorageError) {
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        var offset: Int64 = 0
-        while offset < source.stamp.bytes {
-            if isCancelled() { throw .cancelled }
-            let count = try source.read(into: &buffer, at: offset)
+        var written: Int64 = 0
+        try unsafe FileSlice(source).forEachPiece(isCancelled: isCancelled) { piece throws(ObjectStorageError) in
             do {
-                try target.writeAll(toAbsoluteOffset: offset, buffer[..<count])
+                try unsafe target.writeAll(toAbsoluteOffset: written, piece)
             } catch let error as Errno {
                 throw .localIO(error, "write the content of \(ObjectKey.quoted(source.key))")
             } catch {
                 throw ObjectStorageError(.localIO, "cannot write \(ObjectKey.quoted(source.key)): \(error)")
             }
-            offset += Int64(count)
-            progress?(offset)
+            written += Int64(piece.count)
+            progress?(written)
         }
     }
 

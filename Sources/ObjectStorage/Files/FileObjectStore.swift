@@ -38,7 +38,7 @@ package struct FileObjectStore: ObjectStore {
 
     package func put(
         _ file: FileDescriptor, length: Int64, key: String, attributes: ObjectAttributes,
-        progress: (@Sendable (Int64) -> Void)?
+        journal: (any UploadJournal)?, progress: (@Sendable (Int64) -> Void)?
     ) async throws(ObjectStorageError) -> StoredObject {
         let path = try path(of: key)
         try attributes.validate()
@@ -75,6 +75,11 @@ package struct FileObjectStore: ObjectStore {
             if error != .noSuchFileOrDirectory { throw .localIO(error, "delete \(path)") }
         }
     }
+
+    /// A file is copied whole or not at all.
+    package func openUploads() async throws(ObjectStorageError) -> [OpenUpload] { [] }
+
+    package func takeBack(_ upload: OpenUpload) async throws(ObjectStorageError) {}
 
     package func publicURL(for key: String) -> String { address.url(for: key) }
 
@@ -129,7 +134,7 @@ package struct FileObjectStore: ObjectStore {
 
 extension StoredObject {
     init(key: String, stamp: FileStamp) {
-        let seconds = Double(stamp.modifiedSeconds) + Double(stamp.modifiedNanoseconds) / 1e9
+        let seconds = Double(stamp.identity.modified) / 1e9
         self.init(key: key, bytes: stamp.bytes, lastModified: Date(timeIntervalSince1970: seconds))
     }
 }

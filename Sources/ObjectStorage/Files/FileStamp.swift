@@ -4,12 +4,11 @@ import SystemPackage
 /// What tells one state of a file from another: two equal stamps around a read mean the file was not changed while
 /// it was read.
 struct FileStamp: Sendable, Hashable {
-    /// Size in bytes.
-    let bytes: Int64
-    /// Last change of the content, in seconds and nanoseconds since 1970.
-    let modifiedSeconds: Int
-    let modifiedNanoseconds: Int
+    let identity: FileIdentity
     let isRegularFile: Bool
+
+    /// Size in bytes.
+    var bytes: Int64 { identity.bytes }
 
     init(of file: FileDescriptor) throws(Errno) {
         var info = stat()
@@ -18,9 +17,9 @@ struct FileStamp: Sendable, Hashable {
     }
 
     init(_ info: stat) {
-        bytes = Int64(info.st_size)
-        modifiedSeconds = info.st_mtim.tv_sec
-        modifiedNanoseconds = info.st_mtim.tv_nsec
+        identity = FileIdentity(
+            inode: UInt64(info.st_ino), bytes: Int64(info.st_size),
+            modified: Int64(info.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(info.st_mtim.tv_nsec))
         isRegularFile = info.st_mode & S_IFMT == S_IFREG
     }
 }

@@ -1,4 +1,3 @@
-import Crypto
 import SystemPackage
 
 /// A regular file that is about to be put, with the stamp it had when the put began.
@@ -43,29 +42,20 @@ struct SourceFile: Sendable {
             "the file for \(ObjectKey.quoted(key)) \(what): wait until whoever writes it has finished, then try again")
     }
 
-    /// SHA-256 of the content in lower-case hexadecimal: one pass in pieces, on the calling thread.
-    func sha256(isCancelled: () -> Bool) throws(ObjectStorageError) -> String {
-        var hash = SHA256()
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        var offset: Int64 = 0
-        while offset < stamp.bytes {
-            if isCancelled() { throw .cancelled }
-            let count = try read(into: &buffer, at: offset)
-            hash.update(data: buffer[..<count])
-            offset += Int64(count)
-        }
-        return Hexadecimal.text(hash.finalize())
-    }
-
-    /// Reads some bytes, at least one and never beyond the stamped size.
-    func read(into buffer: inout [UInt8], at offset: Int64) throws(ObjectStorageError) -> Int {
-        let wanted = Int(min(Int64(buffer.count), stamp.bytes - offset))
+    /// Reads some bytes, at least one.
+    ///
+    /// - Parameters:
+    ///   - offset: below `limit`.
+    ///   - limit: where the reading ends, at most the stamped size.
+    /// - Throws: `sourceChanged` when the file ends before it; `localIO`.
+    func read(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: Int64, limit: Int64
+    ) throws(ObjectStorageError) -> Int {
+        let wanted = Int(min(Int64(buffer.count), limit - offset))
         let count: Int
         do {
-            count = try unsafe buffer.withUnsafeMutableBytes { bytes in
-                try unsafe descriptor.read(
-                    fromAbsoluteOffset: offset, into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<wanted]))
-            }
+            count = try unsafe descriptor.read(
+                fromAbsoluteOffset: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
         } catch let error as Errno {
             throw .localIO(error, "read the file for \(ObjectKey.quoted(key))")
         } catch {

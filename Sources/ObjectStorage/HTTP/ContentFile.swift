@@ -3,42 +3,43 @@ import SystemPackage
 
 /// The content of a request, read from a file by offset, so that sending it again from the start needs no seek.
 struct ContentReader {
-    let source: SourceFile
+    let content: HTTPRequest.Content
+    /// Handed out so far.
     private(set) var bytes: Int64 = 0
-    private var hash = Insecure.MD5()
+    private let takesMD5: Bool
+    private var hash: Insecure.MD5?
 
-    init(_ source: SourceFile) {
-        self.source = source
+    init(_ content: HTTPRequest.Content, takesMD5: Bool) {
+        self.content = content
+        self.takesMD5 = takesMD5
+        hash = takesMD5 ? Insecure.MD5() : nil
     }
 
-    var isAtEnd: Bool { bytes == source.stamp.bytes }
-
     var transferred: TransferredContent {
-        TransferredContent(bytes: bytes, md5: Hexadecimal.text(hash.finalize()))
+        TransferredContent(bytes: bytes, md5: hash.map { Hexadecimal.text($0.finalize()) })
     }
 
     mutating func rewind() {
-        self = ContentReader(source)
+        self = ContentReader(content, takesMD5: takesMD5)
     }
 
     /// Fills the buffer as far as a single read does.
     ///
-    /// - Throws: `sourceChanged` when the file ends early.
+    /// - Throws: as ``SourceFile/read(into:at:limit:)``.
     /// - Returns: 0 at the end.
     mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(ObjectStorageError) -> Int {
-        let wanted = Int(min(Int64(buffer.count), source.stamp.bytes - bytes))
-        guard wanted > 0 else { return 0 }
-        let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
+        let left = content.count - bytes
+        guard left > 0 else { return 0 }
         let count: Int
-        do {
-            count = try unsafe source.descriptor.read(fromAbsoluteOffset: bytes, into: part)
-        } catch let error as Errno {
-            throw .localIO(error, "read the file for \(ObjectKey.quoted(source.key))")
-        } catch {
-            throw ObjectStorageError(.localIO, "cannot read the file for \(ObjectKey.quoted(source.key)): \(error)")
+        switch content {
+        case .slice(let slice):
+            count = try unsafe slice.source.read(
+                into: buffer, at: slice.range.lowerBound + bytes, limit: slice.range.upperBound)
+            unsafe hash?.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        case .bytes(let all):
+            count = min(buffer.count, Int(left))
+            unsafe buffer.copyBytes(from: all[Int(bytes)..<Int(bytes) + count])
         }
-        guard count > 0 else { throw source.changed(now: bytes, expected: source.stamp.bytes) }
-        unsafe hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: part[..<count]))
         bytes += Int64(count)
         return count
     }
@@ -48,14 +49,15 @@ struct ContentReader {
 struct ContentWriter {
     let sink: HTTPRequest.Sink
     private(set) var bytes: Int64 = 0
-    private var hash = Insecure.MD5()
+    private var hash: Insecure.MD5?
 
-    init(_ sink: HTTPRequest.Sink) {
+    init(_ sink: HTTPRequest.Sink, takesMD5: Bool) {
         self.sink = sink
+        hash = takesMD5 ? Insecure.MD5() : nil
     }
 
     var transferred: TransferredContent {
-        TransferredContent(bytes: bytes, md5: Hexadecimal.text(hash.finalize()))
+        TransferredContent(bytes: bytes, md5: hash.map { Hexadecimal.text($0.finalize()) })
     }
 
     /// The content would be longer than the request allows.
@@ -71,7 +73,7 @@ struct ContentWriter {
         } catch {
             throw ObjectStorageError(.localIO, "cannot write what is downloaded: \(error)")
         }
-        unsafe hash.update(bufferPointer: content)
+        unsafe hash?.update(bufferPointer: content)
         bytes += Int64(content.count)
     }
 }

@@ -10,7 +10,11 @@ extension CurlEasy {
         switch request.method {
         case .get: set(CURLOPT_HTTPGET, 1)
         case .head: set(CURLOPT_NOBODY, 1)
-        case .put: setUpload(length: request.source?.stamp.bytes ?? 0)
+        case .put: setUpload(length: request.content?.count ?? 0)
+        case .post:
+            // With POST, libcurl would take the length as one of form fields, and add their content type.
+            setUpload(length: request.content?.count ?? 0)
+            set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         case .delete: set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         }
         // Expect would cost a round trip, and some proxies never answer it.

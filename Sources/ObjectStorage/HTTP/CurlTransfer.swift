@@ -26,8 +26,8 @@ final class CurlTransfer: @unchecked Sendable {
         self.request = request
         self.cancellation = cancellation
         self.continuation = continuation
-        reader = request.source.map(ContentReader.init)
-        writer = request.sink.map(ContentWriter.init)
+        reader = request.content.map { ContentReader($0, takesMD5: request.takesMD5) }
+        writer = request.sink.map { ContentWriter($0, takesMD5: request.takesMD5) }
         watch = StallWatch(timeouts: request.timeouts, now: .now)
     }
 }
@@ -78,9 +78,12 @@ extension CurlTransfer {
     private func outcome(_ code: CURLcode, _ explanation: String) -> Outcome {
         if let ownFailure { return .failure(ownFailure) }
         // A store that refuses an upload answers early and may close before we have stopped sending.
-        let isRefusal = request.source != nil && head.status >= 300
+        let isRefusal = request.content != nil && head.status >= 300
         guard code == CURLE_OK || isRefusal else {
             return .failure(.transport(TransportError(code, explanation)))
+        }
+        guard head.isComplete else {
+            return .failure(.transport(TransportError(kind: .broken, detail: "the answer ended within its header")))
         }
         let content = reader?.transferred ?? (head.status == 200 ? writer?.transferred : nil)
         return .success(HTTPResponse(status: head.status, headers: head.headers, body: body, content: content))
@@ -138,7 +141,7 @@ extension CurlTransfer {
 
     fileprivate func moved(received: Int64, sent: Int64) -> Bool {
         if sent > 0 { request.progress?(sent) }
-        let isSent = reader.map { sent == $0.source.stamp.bytes } ?? true
+        let isSent = reader.map { sent == $0.content.count } ?? true
         let limit = watch.stalled(moved: received + sent, isWaiting: isSent && head.status < 200, now: .now)
         guard let limit else { return true }
         return fail(.stalled, isSent ? "no answer came within \(limit)" : "nothing moved for \(limit)")

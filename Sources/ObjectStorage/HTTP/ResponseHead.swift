@@ -4,6 +4,8 @@ struct ResponseHead: Sendable {
     /// 0 until a status line was read.
     private(set) var status = 0
     private(set) var headers = HTTPHeaders()
+    /// The empty line behind the fields has come: without it libcurl takes a connection that ends for a response.
+    private(set) var isComplete = false
     private var bytes = 0
 
     /// Far more than any store sends.
@@ -19,6 +21,9 @@ struct ResponseHead: Sendable {
             guard words.count >= 2, let status = Int(words[1]), (100...999).contains(status) else { return false }
             self.status = status
             headers = HTTPHeaders()
+            isComplete = false
+        } else if line.isEmpty {
+            isComplete = true
         } else if let colon = line.firstIndex(of: ":") {
             headers.append(String(line[..<colon]), String(line[line.index(after: colon)...].trimmingWhiteSpace()))
         }

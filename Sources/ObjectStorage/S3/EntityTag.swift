@@ -21,6 +21,13 @@ struct EntityTag: Sendable, Hashable {
         md5 = isMD5 && !usesOtherKey ? value.lowercased() : nil
     }
 
+    /// Whether a tag has the form of one that is made of parts' tags.
+    static func isOfParts(_ tag: String) -> Bool {
+        let halves = tag.split(separator: "-", omittingEmptySubsequences: false)
+        return halves.count == 2 && halves[0].utf8.count == 32 && halves[0].allSatisfy(\.isHexDigit)
+            && Int(halves[1]) != nil
+    }
+
     static func unquoted(_ field: String) -> String {
         let strong = field.hasPrefix("W/") ? field.dropFirst(2) : field[...]
         return String(

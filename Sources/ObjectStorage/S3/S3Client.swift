@@ -1,3 +1,4 @@
+import Crypto
 import FoundationEssentials
 import Logging
 
@@ -10,6 +11,7 @@ struct S3Client: Sendable {
     let endpoint: S3Endpoint
     let configuration: S3Configuration
     let session: CurlSession
+    let identity: ProviderIdentity
 
     /// - Throws: For a transport failure and for every status that is not 2xx.
     func send(_ request: S3Request) async throws(ObjectStorageError) -> HTTPResponse {
@@ -20,6 +22,7 @@ struct S3Client: Sendable {
         } catch {
             throw self.error(for: error, request)
         }
+        identity.note(response.headers)
         guard (200..<300).contains(response.status) else { throw self.error(for: response, request) }
         // S3 may begin to answer before it knows how an operation ends.
         if request.sink == nil, S3ErrorDocument(parsing: response.body) != nil {
@@ -32,7 +35,11 @@ struct S3Client: Sendable {
     func signed(_ request: S3Request, at time: SigningTime) -> HTTPRequest {
         let address = endpoint.address(of: request.key, query: request.query)
         let payloadHash =
-            request.source == nil ? Self.emptyHash : request.sourceHash ?? "UNSIGNED-PAYLOAD"
+            switch request.content {
+            case nil: Self.emptyHash
+            case .bytes(let bytes): Hexadecimal.text(SHA256.hash(data: bytes))
+            case .slice: request.sliceHash ?? "UNSIGNED-PAYLOAD"
+            }
         var headers = HTTPHeaders([("Host", address.authority)])
         headers.append("x-amz-date", time.dateAndTime)
         headers.append("x-amz-content-sha256", payloadHash)
@@ -46,7 +53,8 @@ struct S3Client: Sendable {
                 payloadHash: payloadHash), at: time)
         headers.append("Authorization", signature.authorization)
         return HTTPRequest(
-            method: request.method, address: address, headers: headers, source: request.source, sink: request.sink,
-            timeouts: configuration.timeouts, progress: request.progress)
+            method: request.method, address: address, headers: headers, content: request.content,
+            takesMD5: request.takesMD5, sink: request.sink, timeouts: configuration.timeouts,
+            progress: request.progress)
     }
 }

@@ -25,11 +25,19 @@ package struct S3Configuration: Sendable, Hashable {
     /// ETags of single puts that look like an MD5 are compared with the MD5 of what was sent. Turn it off only for a
     /// store that makes random ETags of 32 hexadecimal digits; the size is compared then.
     package var comparesETags: Bool
+    /// nil finds it out.
+    package var provider: S3Provider?
+    /// Parts of one upload that are sent at once.
+    package var connections: Int
+    /// Bytes of a part where the file and the provider allow it: few enough that what a crash loses is sent again in moments, so
+    /// many that a request's own cost does not count. A file of more than two such parts is sent in parts.
+    package var partBytes: Int64
 
     package init(
         bucket: String, prefix: String = "", endpoint: String? = nil, region: String = "us-east-1",
         addressing: Addressing = .automatic, credentials: S3Credentials, publicURL: String? = nil,
-        timeouts: HTTPTimeouts = HTTPTimeouts(), comparesETags: Bool = true
+        timeouts: HTTPTimeouts = HTTPTimeouts(), comparesETags: Bool = true, provider: S3Provider? = nil,
+        connections: Int = 4, partBytes: Int64 = 16 << 20
     ) {
         self.bucket = bucket
         self.prefix = prefix
@@ -40,5 +48,8 @@ package struct S3Configuration: Sendable, Hashable {
         self.publicURL = publicURL
         self.timeouts = timeouts
         self.comparesETags = comparesETags
+        self.provider = provider
+        self.connections = connections
+        self.partBytes = partBytes
     }
 }

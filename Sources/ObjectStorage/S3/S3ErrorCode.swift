@@ -8,7 +8,7 @@ enum S3ErrorCode {
 
     private static func kind(code: String) -> ObjectStorageError.Kind? {
         switch code {
-        case "NoSuchKey", "NoSuchVersion": .notFound
+        case "NoSuchKey", "NoSuchVersion", "NoSuchUpload": .notFound
         case "NoSuchBucket", "InvalidBucketName", "PermanentRedirect", "BucketRegionError",
             "IllegalLocationConstraintException":
             .bucketMissing

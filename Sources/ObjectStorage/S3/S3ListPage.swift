@@ -27,7 +27,7 @@ struct S3ListPage: Sendable {
     }
 
     /// ISO 8601 in UTC, with or without fractions of a second.
-    private static func date(_ text: String) -> Date? {
+    static func date(_ text: String) -> Date? {
         (try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
             ?? (try? Date(text, strategy: .iso8601))
     }

@@ -12,9 +12,6 @@ import Synchronization
 ///    otherwise the size by a HEAD.
 /// 3. The file's size and modification time are the same before and after.
 package final class S3ObjectStore: ObjectStore {
-    /// One PUT takes no more (AWS, "Amazon S3 quotas").
-    package static let maximumBytes: Int64 = 5 << 30
-
     let client: S3Client
     let retries: RetryPolicy
     private let address: PublicAddress
@@ -43,7 +40,11 @@ package final class S3ObjectStore: ObjectStore {
             throw ObjectStorageError(.invalidConfiguration, "the storage URL '\(location)' is not a bucket's")
         }
         let usedSession: CurlSession = if let session { session } else { try .shared() }
-        client = S3Client(endpoint: endpoint, configuration: configuration, session: usedSession)
+        client = S3Client(
+            endpoint: endpoint, configuration: configuration, session: usedSession,
+            identity: ProviderIdentity(
+                configuration.provider,
+                endpointHost: configuration.endpoint == nil ? nil : endpoint.bucketAddress.host))
         keyPrefix = prefix.isEmpty ? "" : prefix + "/"
         address = try Self.publicAddress(configuration, endpoint, prefix: prefix)
         self.retries = retries

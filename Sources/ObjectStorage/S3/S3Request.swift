@@ -8,9 +8,10 @@ struct S3Request: Sendable {
     /// Decoded; every value is sent, an empty one as `name=`.
     var query: [(name: String, value: String)] = []
     var headers: [(name: String, value: String)] = []
-    var source: SourceFile?
-    /// SHA-256 of the source in lower-case hexadecimal; nil leaves the content unsigned.
-    var sourceHash: String?
+    var content: HTTPRequest.Content?
+    /// SHA-256 of a slice in lower-case hexadecimal; nil leaves it unsigned. Bytes are always signed.
+    var sliceHash: String?
+    var takesMD5 = true
     var sink: HTTPRequest.Sink?
     var progress: (@Sendable (Int64) -> Void)?
 }

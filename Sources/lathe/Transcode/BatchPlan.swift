@@ -96,7 +96,7 @@ struct BatchPlan {
         var found: [(path: FilePath, stamp: FileStamp)] = []
         let report = report
         withoutActuallyEscaping({ (finding: FolderWalk.Finding) in
-            if case .audio(let path, let stamp) = finding { found.append((path, stamp)) } else { report(finding) }
+            if case .file(let path, let stamp) = finding { found.append((path, stamp)) } else { report(finding) }
         }) { collect in
             var walk = FolderWalk(root, excluding: outDirID, report: collect)
             walk.run()

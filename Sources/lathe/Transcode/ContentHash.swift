@@ -28,6 +28,12 @@ struct ContentHash: Sendable, Hashable, CustomStringConvertible {
         (high, low) = state.value
     }
 
+    init(of text: String) {
+        var text = text
+        let value = text.withUTF8 { unsafe XXH3_128bits($0.baseAddress, $0.count) }
+        (high, low) = (value.high64, value.low64)
+    }
+
     var description: String {
         [high, low].map { word in
             let digits = String(word, radix: 16)

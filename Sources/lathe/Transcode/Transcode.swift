@@ -126,7 +126,7 @@ struct Transcode: AsyncParsableCommand {
             recipe: noResume ? nil : recipe, isBatch: files.count > 1)
         var plan = BatchPlan(layout) { finding in
             switch finding {
-            case .audio: break
+            case .file: break
             case .leftOut(let path, let reason): report.leftOut(path, reason)
             case .unreadable(let folder, let error):
                 report.failed(folder: folder, "the folder cannot be read: \(error)")

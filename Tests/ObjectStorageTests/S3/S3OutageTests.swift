@@ -153,21 +153,4 @@ import Testing
         defer { try? full.close() }
         #expect(await Result { try await store.get("k", into: full) }.failure?.kind == .diskFull)
     }
-
-    @Test("More than one put takes is refused before anything is sent")
-    func tooLarge() async throws {
-        let server = try ScriptedServer([])
-        let scratch = try TemporaryDirectory()
-        let file = try scratch.file()
-        defer { try? file.close() }
-        // A sparse file: it has the length and takes no room.
-        try #require(ftruncate(file.rawValue, Int(S3ObjectStore.maximumBytes) + 1) == 0)
-        let outcome = await Result {
-            try await server.store().put(
-                file, length: S3ObjectStore.maximumBytes + 1, key: "k",
-                attributes: ObjectAttributes(contentType: "audio/wav"))
-        }
-        #expect(outcome.failure?.kind == .rejected)
-        #expect(server.requests.isEmpty)
-    }
 }

@@ -98,7 +98,8 @@ private struct RandomRequest {
                 S3Configuration.Addressing.allCases.randomElement(using: &generator) ?? .automatic
         }
         client = S3Client(
-            endpoint: try S3Endpoint(configuration), configuration: configuration, session: try .shared())
+            endpoint: try S3Endpoint(configuration), configuration: configuration, session: try .shared(),
+            identity: ProviderIdentity(nil, endpointHost: nil))
         let methods: [HTTPRequest.Method] = [.get, .head, .put, .delete]
         operation = S3Request(
             action: "test", method: methods.randomElement(using: &generator) ?? .get, key: Self.key(&generator),

@@ -34,14 +34,23 @@ package enum LoopbackPort {
 
     /// Something accepts connections on the port.
     static func accepts(_ port: UInt16) -> Bool {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
+        guard let socket = connected(to: port) else { return false }
+        close(socket)
+        return true
+    }
+
+    /// A connection to the port, which the caller closes; nil where nothing accepts it.
+    static func connected(to port: UInt16) -> Int32? {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = address(port: port)
-        return unsafe withUnsafePointer(to: &address) { pointer in
+        let isConnected = unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
                 unsafe connect(socket, pointer, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
+        if isConnected { return socket }
+        close(socket)
+        return nil
     }
 
     private static func address(port: UInt16) -> sockaddr_in {

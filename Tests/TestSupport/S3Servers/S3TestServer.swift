@@ -18,7 +18,7 @@ package final class S3TestServer: Sendable {
     package let endpoint: String
     package let accessKey: String
     package let secretKey: String
-    private let port: UInt16
+    package let port: UInt16
     private let directory: URL
     private let process: Mutex<ServerProcess?>
 

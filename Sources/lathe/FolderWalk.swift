@@ -1,19 +1,26 @@
 import Glibc
 import SystemPackage
 
-/// Finds the audio files below a folder, by their extensions.
+/// Finds the files below a folder: all but hidden ones, or those with the extension of an audio file.
 ///
 /// Links are followed, but no folder is walked twice, so that links in a circle end. Real folders come first: what can
 /// be reached without a link has the place it lies in, not one that a link gives it.
 struct FolderWalk {
     /// What came across.
     enum Finding {
-        /// A file with an audio extension.
-        case audio(FilePath, FileStamp)
+        /// A file that is wanted.
+        case file(FilePath, FileStamp)
         /// Something that is not taken, and why.
         case leftOut(FilePath, String)
         /// A folder that cannot be read.
         case unreadable(FilePath, Errno)
+    }
+
+    /// Which files are taken.
+    enum Wanted: Sendable {
+        /// Masters: what has an audio file's extension, but no MP3 that was made of another.
+        case masters
+        case everything
     }
 
     /// The extensions of audio files, in lower case.
@@ -23,6 +30,7 @@ struct FolderWalk {
     ]
 
     private let root: FilePath
+    private let wanted: Wanted
     private let excluded: FileID?
     private let report: (Finding) -> Void
     private var walked: Set<FileID> = []
@@ -33,8 +41,12 @@ struct FolderWalk {
     /// - Parameters:
     ///   - excluding: a folder below the root that is none of its contents: where the MP3s go.
     ///   - report: gets all that is found, folder by folder, in the order of the names' bytes.
-    init(_ root: FilePath, excluding: FileID?, report: @escaping (Finding) -> Void) {
+    init(
+        _ root: FilePath, taking wanted: Wanted = .masters, excluding: FileID? = nil,
+        report: @escaping (Finding) -> Void
+    ) {
         self.root = root
+        self.wanted = wanted
         excluded = excluding
         self.report = report
         folders = [root]
@@ -78,11 +90,11 @@ struct FolderWalk {
             let isLink = (try? FileEntry(at: path, followsLinks: false))?.kind == .link
             if isLink, entry.stamp.id != excluded { linkedFolders.insert(path, at: 0) }
             return nil
-        case .regular where !Self.isAudio(name): return "no audio file by its name"
-        case .regular where Self.isMP3(name) && masters.contains(Self.stem(name)):
+        case .regular where wanted == .masters && !Self.isAudio(name): return "no audio file by its name"
+        case .regular where wanted == .masters && Self.isMP3(name) && masters.contains(Self.stem(name)):
             return "the MP3 of the master beside it"
         case .regular:
-            report(.audio(path, entry.stamp))
+            report(.file(path, entry.stamp))
             return nil
         case .link, .other: return "no regular file"
         }
