@@ -56,7 +56,8 @@ package enum Transcoder {
         return report
     }
 
-    /// What to say of samples beyond full scale, which floating point holds and the resampler makes; nil below +0.1 dBFS.
+    /// What to say of samples beyond full scale, which floating point holds and the resampler makes; nil below +0.1
+    /// dBFS.
     private static func overload(_ levels: [WindowLevel]) -> String? {
         let peak = 20 * log10(Double(levels.map(\.peak).max() ?? 0))
         guard peak >= 0.1 else { return nil }

@@ -8,8 +8,8 @@ extension ResourceLimits {
     /// Seconds between SIGXCPU and the SIGKILL that follows where it was survived.
     private static let grace: UInt64 = 5
 
-    /// Holds the calling process to these limits, of which none can be raised again, and forbids core dumps, which would
-    /// hold an artist's unreleased music.
+    /// Holds the calling process to these limits, of which none can be raised again, and forbids core dumps, which
+    /// would hold an artist's unreleased music.
     func apply() throws(MissingLayer) {
         try Self.limit(RLIMIT_CORE, 0)
         try Self.limit(RLIMIT_NOFILE, openFiles)

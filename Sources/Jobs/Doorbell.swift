@@ -34,8 +34,8 @@ package final class Doorbell: Sendable {
     private let channels: [String]
     private let logger: Logger
     private let state = Mutex(State())
-    /// Of its connections, one after the other, and of the loops that it wakes: between a ring and the claim that answers
-    /// it no other thread has to be woken. Nil where the system refused one.
+    /// Of its connections, one after the other, and of the loops that it wakes: between a ring and the claim that
+    /// answers it no other thread has to be woken. Nil where the system refused one.
     let thread: ConnectionThread?
 
     /// - Parameter tables: whose bells are listened for.
@@ -50,8 +50,8 @@ package final class Doorbell: Sendable {
 
     deinit { thread?.stop() }
 
-    /// Which connection listens now, nil for none. What was armed for an earlier one must be armed anew, because rings in
-    /// between were missed.
+    /// Which connection listens now, nil for none. What was armed for an earlier one must be armed anew, because rings
+    /// in between were missed.
     var ear: Int? { state.withLock(\.ear) }
 
     /// The connection that listens, nil while none does. It may be used for a claim that answers a ring, because it is

@@ -12,8 +12,8 @@ extension JobQueue {
         var lost: Set<UUID> = []
         /// Leases whose verdict the database does not take.
         var refused: Set<UUID> = []
-        /// How long until the next job is due; nil where none waits within an hour, where there may be more to claim at once,
-        /// or where it was not asked.
+        /// How long until the next job is due; nil where none waits within an hour, where there may be more to claim at
+        /// once, or where it was not asked.
         var nextDue: Duration?
         /// ``nextDue`` was asked for.
         var isDueKnown = false
@@ -22,8 +22,8 @@ extension JobQueue {
     /// Jobs of one exchange at most, either way.
     package static let maximumBatch = 128
 
-    /// Takes up to `limit` jobs whose time has come: by priority, then by turn, oldest first, each with a lease token of
-    /// its own. A worker whose own row has stopped beating claims nothing, nor does anyone of a paused queue.
+    /// Takes up to `limit` jobs whose time has come: by priority, then by turn, oldest first, each with a lease token
+    /// of its own. A worker whose own row has stopped beating claims nothing, nor does anyone of a paused queue.
     package func claim(limit: Int, worker: UUID) async throws(PostgresError) -> [ClaimedJob] {
         try await exchange([], claiming: Self.roundedLimit(limit), for: worker).claimed
     }
@@ -99,9 +99,9 @@ extension JobQueue {
             """
     }
 
-    /// Seconds until there is something to claim, for a claim that came back short. Jobs that are due and were not taken are
-    /// locked by somebody for a moment, unless the queue is paused. Only the next hour counts: a job that is parked until
-    /// "infinity" must not stop the others.
+    /// Seconds until there is something to claim, for a claim that came back short. Jobs that are due and were not
+    /// taken are locked by somebody for a moment, unless the queue is paused. Only the next hour counts: a job that is
+    /// parked until "infinity" must not stop the others.
     private func nextDue(below limit: Int) -> SQL {
         """
         CASE WHEN (SELECT count(*) FROM claimed) < \(unsafeRaw: "\(limit)") THEN

@@ -44,8 +44,8 @@ extension JobQueue {
         return total
     }
 
-    /// Ends a job for good: FAILED, and said to be cancelled. A worker that runs it loses its lease now and stops its work
-    /// within a beat; what it has stored by then stays unnamed.
+    /// Ends a job for good: FAILED, and said to be cancelled. A worker that runs it loses its lease now and stops its
+    /// work within a beat; what it has stored by then stays unnamed.
     package func cancel(_ id: UUID) async throws -> OrderAnswer {
         try await order(.cancelledByOperator, id) { state, transaction throws(PostgresError) in
             try transaction.execute(

@@ -2,9 +2,9 @@ package import Foundation
 import Postgres
 
 extension JobQueue {
-    /// SQL condition on a running row `job` and its worker's row `w`, which may be missing: nobody works on it. Its worker
-    /// stopped beating; or it stands in the running status without a worker, for as long as a worker may be silent:
-    /// another program, or a hand, left it there.
+    /// SQL condition on a running row `job` and its worker's row `w`, which may be missing: nobody works on it. Its
+    /// worker stopped beating; or it stands in the running status without a worker, for as long as a worker may be
+    /// silent: another program, or a hand, left it there.
     static let isLost: SQL = """
         ((job.worker_id IS NOT NULL AND (w.id IS NULL OR NOT \(sql: WorkerLease.isLive)))
             OR ((job.worker_id IS NULL OR job.lease_token IS NULL)
@@ -67,10 +67,10 @@ extension JobQueue {
         return state.phase == .failed ? "\(who); \(count), so it is not tried again" : "\(who); \(count)"
     }
 
-    /// Gives back jobs that a live worker holds but does not run, counting nothing. Rows that another session has locked are
-    /// left to the rescue.
-    /// - Parameter leases: only these; nil for all that the incarnation holds, because it ends and knows that it did not
-    ///   crash.
+    /// Gives back jobs that a live worker holds but does not run, counting nothing. Rows that another session has
+    /// locked are left to the rescue.
+    /// - Parameter leases: only these; nil for all that the incarnation holds, because it ends and knows that it did
+    ///   not crash.
     package func release(of worker: UUID, leases: [UUID]? = nil) async throws -> Int {
         try await database.transaction { transaction in
             let held = try transaction.query(

@@ -1,12 +1,12 @@
 package import Postgres
 
 extension JobQueue {
-    /// Gives every waiting job its turn: the k-th job of each owner stands in the k-th round from now, and rounds run one
-    /// after the other. So one owner's five thousand jobs do not stand in front of another's single one.
+    /// Gives every waiting job its turn: the k-th job of each owner stands in the k-th round from now, and rounds run
+    /// one after the other. So one owner's five thousand jobs do not stand in front of another's single one.
     ///
-    /// A job without a turn comes after those that have one, so nothing depends on who calls this, or how often; workers
-    /// do while more jobs wait than they can take. Source: round robin over flows, as fair queueing describes it
-    /// (J. Nagle, "On Packet Switches With Infinite Storage", RFC 970, 1985).
+    /// A job without a turn comes after those that have one, so nothing depends on who calls this, or how often;
+    /// workers do while more jobs wait than they can take. Source: round robin over flows, as fair queueing describes
+    /// it (J. Nagle, "On Packet Switches With Infinite Storage", RFC 970, 1985).
     /// - Returns: how many jobs were given a turn.
     package func giveTurns() async throws(PostgresError) -> Int {
         var total = 0

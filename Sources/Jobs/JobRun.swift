@@ -17,8 +17,8 @@ struct JobRun: Sendable {
         let verdict: Verdict
     }
 
-    /// A job's result is stored in a transaction of its own, so that no two results wait for each other's rows; outcomes
-    /// without one are gathered.
+    /// A job's result is stored in a transaction of its own, so that no two results wait for each other's rows;
+    /// outcomes without one are gathered.
     enum Ending: Sendable {
         case gathers(Answer)
         case written(End, took: Duration)
@@ -49,8 +49,9 @@ struct JobRun: Sendable {
         }
     }
 
-    /// A task that may be cancelled from another one, for as long as it runs: `RunningJobs` calls `stop` under the lock that
-    /// `workEnded` takes before the task goes on. A task of its own for each job would cost a tenth of a busy worker's time.
+    /// A task that may be cancelled from another one, for as long as it runs: `RunningJobs` calls `stop` under the lock
+    /// that `workEnded` takes before the task goes on. A task of its own for each job would cost a tenth of a busy
+    /// worker's time.
     @safe
     private struct CurrentTask: @unchecked Sendable {
         private let task: UnsafeCurrentTask?
@@ -78,7 +79,8 @@ struct JobRun: Sendable {
                 let settlement = try await Self.writing { [outcome] in try await queue.settle(job, as: outcome) }
                 return report(settlement, of: job, as: outcome, took: took)
             } catch let error as PostgresError where error.sqlState == .lockNotAvailable && .now > patience {
-                // The rows of the result are locked by another session, the job's own is not: it is put off with a backoff.
+                // The rows of the result are locked by another session, the job's own is not: it is put off with a
+                // backoff.
                 guard case .done = outcome else { return .released }
                 outcome = .snooze("the result waits for a row that another session has locked: \(error)")
             } catch let error as PostgresError where error.isTransient && !Task.isCancelled {

@@ -64,8 +64,8 @@ package struct JobTable: Sendable {
     /// Sequence with the Unix second until which the doorbell of this queue is to be rung.
     var bell: String { "lathe_\(kind)_armed_until" }
 
-    /// SQL condition: a worker sleeps by the doorbell. The migrations' triggers say the same by AND; here is a CASE, because the
-    /// planner of a query may turn an AND round.
+    /// SQL condition: a worker sleeps by the doorbell. The migrations' triggers say the same by AND; here is a CASE,
+    /// because the planner of a query may turn an AND round.
     var isArmed: SQL {
         """
         CASE WHEN has_sequence_privilege('\(unsafeRaw: bell)'::regclass, 'SELECT') THEN

@@ -84,7 +84,8 @@ extension JobWorker {
                 return .lingered
             }
         case .hold(let attempt):
-            // Another claim that looked at a row lets go of it in a moment; another session, or an outage, takes longer.
+            // Another claim that looked at a row lets go of it in a moment; another session, or an outage, takes
+            // longer.
             let time = min(.milliseconds(1) * (1 << min(attempt - 1, 10)), .seconds(1))
             group.addTask {
                 try? await Task.sleep(for: time)

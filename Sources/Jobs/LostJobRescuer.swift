@@ -15,8 +15,8 @@ package struct LostJobRescuer: Sendable {
         self.logger = logger
     }
 
-    /// After an outage, before the next look. Who could not beat because the database was away is not dead, and gives its
-    /// jobs back uncounted when it returns: it gets as long as it may wait between two attempts.
+    /// After an outage, before the next look. Who could not beat because the database was away is not dead, and gives
+    /// its jobs back uncounted when it returns: it gets as long as it may wait between two attempts.
     static let patience: Duration = Backoff.longest + interval
 
     /// The same for a server that was restarted while nobody looked.

@@ -19,8 +19,9 @@ package struct QueueStatistics: Sendable, Hashable, Codable {
     /// Dead rows of the table, as the statistics collector counts them.
     package let deadRows: Int
     package let lastVacuum: Date?
-    /// How many transactions ago the oldest snapshot was taken that some session, prepared transaction or replication slot
-    /// still holds: as long as it is, dead rows cannot be removed. Sessions of other roles count only with the rights of `pg_read_all_stats`.
+    /// How many transactions ago the oldest snapshot was taken that some session, prepared transaction or replication
+    /// slot still holds: as long as it is, dead rows cannot be removed. Sessions of other roles count only with the
+    /// rights of `pg_read_all_stats`.
     package let oldestSnapshotAge: Int
     /// How long the oldest open transaction has been open, in seconds.
     package let oldestTransaction: Double

@@ -46,8 +46,8 @@ final class RunningJobs: Sendable {
         /// How many jobs were told to stop, because their lease is no longer held: they were cancelled, or changed by
         /// hand, or taken by another worker.
         var stopped = 0
-        /// Leases held in the database for two beats that nothing here runs: the answer to their claim was lost, or their
-        /// outcome could not be written.
+        /// Leases held in the database for two beats that nothing here runs: the answer to their claim was lost, or
+        /// their outcome could not be written.
         var strays: [UUID] = []
     }
 

@@ -82,8 +82,8 @@ package struct WorkerLease: Sendable {
         }
     }
 
-    /// One statement: beats, keeps the doorbells armed that are, and learns which jobs the database takes for ours. So a job that an operator cancels, or
-    /// changes by hand, is stopped within a beat.
+    /// One statement: beats, keeps the doorbells armed that are, and learns which jobs the database takes for ours. So
+    /// a job that an operator cancels, or changes by hand, is stopped within a beat.
     /// - Returns: leases it holds that nothing here runs; nil where its row had gone stale.
     func beat(_ worker: UUID, within limit: Duration) async throws -> [UUID]? {
         let held = tables.map { table -> SQL in

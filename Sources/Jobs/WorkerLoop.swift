@@ -100,8 +100,8 @@ struct WorkerLoop: Sendable {
         return .wait
     }
 
-    /// A second exchange is sent behind one under way only for a full batch of outcomes: the server then goes on while the
-    /// first one's answer is read. It claims if the last claim came back full.
+    /// A second exchange is sent behind one under way only for a full batch of outcomes: the server then goes on while
+    /// the first one's answer is read. It claims if the last claim came back full.
     private mutating func exchange(mayBegin: Bool) -> Step? {
         let isBehind = exchanges == 1 && gathered >= batch && !isHeld
         let free = JobQueue.roundedLimit(min(slots - running - claiming, batch), of: batch)

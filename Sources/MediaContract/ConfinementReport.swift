@@ -1,5 +1,5 @@
-/// Which layers hold a `lathe-media` process, as it found out when it took them on. No layer leans on another: where one
-/// is missing the rest still holds.
+/// Which layers hold a `lathe-media` process, as it found out when it took them on. No layer leans on another: where
+/// one is missing the rest still holds.
 package struct ConfinementReport: Sendable, Hashable, Codable {
     /// What stands between a broken decoder and the machine.
     package enum Layer: String, Sendable, Hashable, Codable, CaseIterable {

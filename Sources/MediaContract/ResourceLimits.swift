@@ -1,5 +1,5 @@
-/// What the kernel lets a `lathe-media` process use (setrlimit(2)). They are arguments of its command line, so that they
-/// hold before it reads anything.
+/// What the kernel lets a `lathe-media` process use (setrlimit(2)). They are arguments of its command line, so that
+/// they hold before it reads anything.
 package struct ResourceLimits: Sendable, Hashable {
     /// Bytes of address space (RLIMIT_AS), threads' stacks and allocation arenas included.
     package var addressSpace: UInt64

@@ -1,7 +1,8 @@
 import MediaContract
 import SystemPackage
 
-/// The parent's half of one request: hears what confines the process, asks, passes progress on, and keeps the time limits.
+/// The parent's half of one request: hears what confines the process, asks, passes progress on, and keeps the time
+/// limits.
 ///
 /// It blocks the thread it runs on, and trusts nothing that it reads.
 struct Conversation: Sendable {

@@ -9,8 +9,8 @@ struct MediaChild: Sendable {
     let limits: MediaSandbox.Limits
     let hello: @Sendable (_ processIdentifier: Int32, ConfinementReport) -> Void
 
-    /// Starts the process, has it do what is handed over, now or later, and returns when it is gone. Cancelling the task
-    /// kills it.
+    /// Starts the process, has it do what is handed over, now or later, and returns when it is gone. Cancelling the
+    /// task kills it.
     ///
     /// - Returns: nil where nothing was handed over before the process was retired or died.
     /// - Throws: `.processNotStarted`; everything later is told by the result.

@@ -27,8 +27,8 @@ package protocol ObjectStore: Sendable {
     /// - Parameters:
     ///   - file: A regular file, open for reading.
     ///   - length: The file's size in bytes as the caller measured it; any other size now is `sourceChanged`.
-    ///   - journal: Lets an upload of many parts be gone on with by a later call, after an outage or a crash; without one
-    ///     each call begins anew, and takes back what it could not complete.
+    ///   - journal: Lets an upload of many parts be gone on with by a later call, after an outage or a crash; without
+    ///     one each call begins anew, and takes back what it could not complete.
     ///   - progress: Called with the bytes sent so far, from a thread that must not be held up. Starts again from
     ///     zero when a try is repeated.
     func put(
@@ -51,7 +51,8 @@ package protocol ObjectStore: Sendable {
     /// All objects whose keys begin with `prefix` (a plain string prefix; empty for all), in UTF-8 byte order.
     func list(prefix: String) async throws(ObjectStorageError) -> [StoredObject]
 
-    /// The uploads in parts below the store's prefix that were begun and neither completed nor taken back, by whoever it was.
+    /// The uploads in parts below the store's prefix that were begun and neither completed nor taken back, by whoever
+    /// it was.
     func openUploads() async throws(ObjectStorageError) -> [OpenUpload]
 
     /// Takes an upload in parts back, with what it has sent. One that is not open any more is success.

@@ -56,8 +56,8 @@ package struct UploadedPart: Sendable, Hashable, Codable {
     }
 }
 
-/// Which file, and which state of it: what was sent of another cannot be gone on with. Without its device, whose number a
-/// restart may change.
+/// Which file, and which state of it: what was sent of another cannot be gone on with. Without its device, whose number
+/// a restart may change.
 package struct FileIdentity: Sendable, Hashable, Codable {
     package var inode: UInt64
     package var bytes: Int64

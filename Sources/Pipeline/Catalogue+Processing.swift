@@ -37,8 +37,8 @@ extension Catalogue {
     /// Tracks are locked before their jobs, in the order in which the application deletes them.
     ///
     /// Jobs that need nothing are left out by the SELECT, where job and rendition are seen in one snapshot: ON CONFLICT
-    /// sees a newer row, and would start over what was completed in between. An INSERT of no row would ring the doorbell as
-    /// well, and so have the worker scan again and again: without such jobs there is none.
+    /// sees a newer row, and would start over what was completed in between. An INSERT of no row would ring the
+    /// doorbell as well, and so have the worker scan again and again: without such jobs there is none.
     /// - Returns: how many jobs are new or start over.
     func fanOut(_ profile: EncodingProfile) async throws -> Int {
         let lacking = Self.lackingJob(profile)

@@ -29,8 +29,8 @@ public struct PipelineConfiguration: Sendable {
     public var uploadPollInterval: Duration = .seconds(5)
     /// Between two polls of releases in PROCESSING.
     public var processingPollInterval: Duration = .seconds(10)
-    /// New jobs wake the workers by LISTEN/NOTIFY, on one more connection; false leaves it to the polls. Behind a pooler
-    /// there are only polls in any case.
+    /// New jobs wake the workers by LISTEN/NOTIFY, on one more connection; false leaves it to the polls. Behind a
+    /// pooler there are only polls in any case.
     public var usesDoorbell = true
     /// Files uploaded at once.
     public var uploadConcurrency = 4

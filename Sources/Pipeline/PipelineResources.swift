@@ -77,8 +77,8 @@ struct PipelineResources: Sendable {
         2 + (configuration.uploadConcurrency + configuration.processingConcurrency + 1) / 2
     }
 
-    /// Logs what confines the media process, and keeps some started ahead of need until cancelled: one for each job that
-    /// may run, but not more than there are processors to run them.
+    /// Logs what confines the media process, and keeps some started ahead of need until cancelled: one for each job
+    /// that may run, but not more than there are processors to run them.
     func keepMediaProcesses() async {
         do throws(MediaFailure) {
             try await sandbox.reportConfinement()

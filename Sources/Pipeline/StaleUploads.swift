@@ -6,8 +6,8 @@ import Postgres
 
 /// Takes back the uploads in parts that nobody will go on with: their parts are stored, paid for, and in no listing.
 ///
-/// Those of jobs that have ended or are gone; and those below our prefix that no journal knows, begun a week ago or earlier: by a
-/// process that died before it could write them down. Any host may run it, at any time.
+/// Those of jobs that have ended or are gone; and those below our prefix that no journal knows, begun a week ago or
+/// earlier: by a process that died before it could write them down. Any host may run it, at any time.
 struct StaleUploads: Sendable {
     static let interval: Duration = .seconds(3600)
     /// A failed job may be tried again by an operator, who then need not send what was sent.

@@ -2,10 +2,10 @@ package import Logging
 
 /// Brings a schema up to date, once, however many hosts try.
 ///
-/// Hosts take turns by a session-level advisory lock on one pinned connection, so the connection must lead to the server
-/// itself: a pooler may give each transaction another session, and which kind it is cannot be told from here.
-/// Transactional migrations take their locks with a short `lock_timeout` and try again later, so that nobody queues behind
-/// a migration for longer than that.
+/// Hosts take turns by a session-level advisory lock on one pinned connection, so the connection must lead to the
+/// server itself: a pooler may give each transaction another session, and which kind it is cannot be told from here.
+/// Transactional migrations take their locks with a short `lock_timeout` and try again later, so that nobody queues
+/// behind a migration for longer than that.
 package struct Migrator: Sendable {
     let database: Database
     let migrations: [Migration]
@@ -65,7 +65,8 @@ package struct Migrator: Sendable {
     /// Runs what is pending, in order, and records it.
     /// - Parameter progress: called before each migration.
     /// - Returns: what was run, here and now.
-    /// - Throws: ``MigrationError``; `pooled` before anything is done. Migrations before the one that failed stay applied.
+    /// - Throws: ``MigrationError``; `pooled` before anything is done. Migrations before the one that failed stay
+    ///   applied.
     @discardableResult
     package func apply(
         progress: @Sendable (Migration) -> Void = { _ in }

@@ -93,8 +93,8 @@ package actor PostgresConnection {
         try await execute("LISTEN \(identifier: channel)")
     }
 
-    /// No pooler stands between this connection and its server process, so that what belongs to a session works: LISTEN,
-    /// advisory locks, prepared statements.
+    /// No pooler stands between this connection and its server process, so that what belongs to a session works:
+    /// LISTEN, advisory locks, prepared statements.
     package func isDirect() async throws(PostgresError) -> Bool {
         try await stoppable { session, cancellation throws(PostgresError) in try session.isDirect(cancellation) }
     }

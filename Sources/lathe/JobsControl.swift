@@ -4,7 +4,8 @@ import Jobs
 import Pipeline
 import Postgres
 
-/// `lathe jobs` orders: retry, cancel, prioritize, pause, resume. Each is a write to the database that every host obeys.
+/// `lathe jobs` orders: retry, cancel, prioritize, pause, resume. Each is a write to the database that every host
+/// obeys.
 extension JobsCommand {
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

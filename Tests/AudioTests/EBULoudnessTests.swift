@@ -2,9 +2,9 @@ import Foundation
 import MediaContract
 import Testing
 
-/// EBU Tech 3341 (version 4.0, November 2023), Table 1 "Minimum requirements test signals", cases 1 to 6 and 9 to 14, and
-/// EBU Tech 3342, Table 1, cases 1 to 4, made from their definitions: a sine of 1 kHz at 48 kHz, in phase in left and
-/// right. Tolerances are the documents': ±0.1 LU of loudness, ±1 LU of range.
+/// EBU Tech 3341 (version 4.0, November 2023), Table 1 "Minimum requirements test signals", cases 1 to 6 and 9 to 14,
+/// and EBU Tech 3342, Table 1, cases 1 to 4, made from their definitions: a sine of 1 kHz at 48 kHz, in phase in left
+/// and right. Tolerances are the documents': ±0.1 LU of loudness, ±1 LU of range.
 ///
 /// Cases 7 and 8 of 3341 and 5 and 6 of 3342 are recordings of programmes ("authentic programme"), which no definition
 /// gives back: they are left out. Cases 15 to 23 are in `EBUTruePeakTests`.
@@ -122,8 +122,8 @@ extension EBULoudnessTests {
         #expect(abs(try #require(found.maximumMomentary) + 23) <= 0.1)
     }
 
-    /// Each of twenty sounds is a decibel louder than the one before, so that a meter's maximum rises with each. The file
-    /// ends after a sound: what a live meter shows at that moment.
+    /// Each of twenty sounds is a decibel louder than the one before, so that a meter's maximum rises with each. The
+    /// file ends after a sound: what a live meter shows at that moment.
     @Test("The maxima rise with every louder sound of one signal (cases 11 and 14)", arguments: 0..<20)
     func risingMaxima(_ number: Int) throws {
         // Three seconds apart, sounds have no window in common, so the two last are enough.

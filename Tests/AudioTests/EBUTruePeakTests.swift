@@ -2,7 +2,8 @@ import Foundation
 import MediaContract
 import Testing
 
-/// EBU Tech 3341 (version 4.0, November 2023), Table 1, cases 15 to 23, at 48 kHz, within the document's +0.2 and −0.4 dB.
+/// EBU Tech 3341 (version 4.0, November 2023), Table 1, cases 15 to 23, at 48 kHz, within the document's +0.2 and −0.4
+/// dB.
 @Suite("EBU's test signals of true peak")
 struct EBUTruePeakTests {
     private static let rate = 48_000

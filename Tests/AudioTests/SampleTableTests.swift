@@ -5,7 +5,8 @@ import Testing
 
 @testable import Audio
 
-/// Masters of many lengths, rates, depths and channels, chosen by a fixed seed: what goes in comes out of every decoder.
+/// Masters of many lengths, rates, depths and channels, chosen by a fixed seed: what goes in comes out of every
+/// decoder.
 @Suite("Any master's samples are all there and no more", .timeLimit(.minutes(5)))
 struct SampleTableTests {
     struct Master: Sendable {

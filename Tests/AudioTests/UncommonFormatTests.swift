@@ -7,7 +7,8 @@ import Testing
 
 @testable import Audio
 
-/// CAF, WavPack, TTA, Monkey's Audio, DSF and Windows Media, and files of more than 4 GiB. What the files hold is in the manifest.
+/// CAF, WavPack, TTA, Monkey's Audio, DSF and Windows Media, and files of more than 4 GiB. What the files hold is in
+/// the manifest.
 @Suite("Formats that masters seldom come in")
 struct UncommonFormatTests {
     private static let lossless = [
@@ -56,7 +57,8 @@ struct UncommonFormatTests {
     func missingExtradata() throws {
         let scratch = try ScratchFolder()
         var changed = try bytes(of: Self.path("wma-v2-44100-stereo.wma"))
-        // WAVEFORMATEX: codec 0x161, two channels, 44,100 Hz; cbSize is its last field. Its own size stands 14 bytes before.
+        // WAVEFORMATEX: codec 0x161, two channels, 44,100 Hz; cbSize is its last field. Its own size stands 14 bytes
+        // before.
         let format = try #require(changed.firstRange(of: [0x61, 1, 2, 0, 0x44, 0xAC, 0, 0])).lowerBound
         changed.replaceSubrange(format - 14..<format - 10, with: [0xFF, 0xFF, 0, 0])
         changed.replaceSubrange(format + 16..<format + 18, with: [0xED, 0xFF])

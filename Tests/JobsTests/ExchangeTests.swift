@@ -17,8 +17,8 @@ import Testing
         tests = try await JobQueueTests()
     }
 
-    /// One worker has two attempts at a job: the first one's row was changed by hand, or it was cancelled and retried, and
-    /// the same worker claimed it anew. Both end within one linger, so both verdicts are in one exchange.
+    /// One worker has two attempts at a job: the first one's row was changed by hand, or it was cancelled and retried,
+    /// and the same worker claimed it anew. Both end within one linger, so both verdicts are in one exchange.
     @Test(arguments: [true, false])
     func aStaleVerdictBesideAFreshOneWritesNothing(isStaleFirst: Bool) async throws {
         let id = try await tests.insert()[0]

@@ -4,8 +4,8 @@ package import Postgres
 import PrivatePostgres
 import Synchronization
 
-/// A real PgBouncer of a test's own, on a free loopback port in front of a database's server. It goes when the test lets
-/// go of it: stop it at the end.
+/// A real PgBouncer of a test's own, on a free loopback port in front of a database's server. It goes when the test
+/// lets go of it: stop it at the end.
 package final class PgBouncer: Sendable {
     /// How long a client keeps a server process.
     package enum PoolMode: String, Sendable {
@@ -116,8 +116,8 @@ package final class PgBouncer: Sendable {
     private static let program = "/usr/sbin/pgbouncer"
     private static let unprivilegedUser = "postgres"
 
-    /// PgBouncer refuses to run as root. The wish to die with the test process is forgotten when the user changes, so it
-    /// is made again afterwards.
+    /// PgBouncer refuses to run as root. The wish to die with the test process is forgotten when the user changes, so
+    /// it is made again afterwards.
     private static var identity: [String] {
         let diesWithTest = ["--pdeathsig", "KILL"]
         guard geteuid() == 0 else { return diesWithTest }

@@ -3,8 +3,8 @@ import Postgres
 package import PrivatePostgres
 
 extension PrivatePostgres {
-    /// Has the server end at once, without a word to its sessions or a last write: `pg_ctl stop -m immediate`. It recovers
-    /// when it is started again. Returns when it is gone.
+    /// Has the server end at once, without a word to its sessions or a last write: `pg_ctl stop -m immediate`. It
+    /// recovers when it is started again. Returns when it is gone.
     package func crash() async throws {
         let connection = try await PostgresConnection.connect(
             PostgresConfiguration(connectionString: connectionString()), logger: TestDatabase.logger)

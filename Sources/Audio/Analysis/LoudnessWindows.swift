@@ -30,8 +30,8 @@ struct LoudnessWindows {
         steps += energy
     }
 
-    /// Adds the mean square of 100 ms, after those of its first nine steps: the tenth is what they leave of it. It is a bit
-    /// longer than the others at rates where 100 ms do not part into ten.
+    /// Adds the mean square of 100 ms, after those of its first nine steps: the tenth is what they leave of it. It is a
+    /// bit longer than the others at rates where 100 ms do not part into ten.
     mutating func endHop(energy: Double) {
         add(step: max(0, Double(Self.stepsPerHop) * energy - steps))
         steps = 0

@@ -57,7 +57,8 @@ struct SampleQueue: ~Copyable, @unchecked Sendable {
         try check(status, "queue samples")
     }
 
-    /// Copies `count` samples from `offset` on to the start of `frame`, which has room for them, and sets its sample count.
+    /// Copies `count` samples from `offset` on to the start of `frame`, which has room for them, and sets its sample
+    /// count.
     ///
     /// - Throws: `library` when memory runs out.
     func copy(from offset: Int, count: Int, into frame: borrowing Frame) throws(MediaFailure) {

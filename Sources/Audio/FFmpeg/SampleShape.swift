@@ -21,7 +21,8 @@ struct ChannelLayout: Sendable, Hashable {
     /// FFmpeg's bit per speaker (libavutil/channel_layout.h); 0 where the speakers are not known.
     let mask: UInt64
     let channels: Int
-    /// Has an LFE channel (AV_CH_LOW_FREQUENCY and _2 of libavutil/channel_layout.h), which the standard matrix leaves out.
+    /// Has an LFE channel (AV_CH_LOW_FREQUENCY and _2 of libavutil/channel_layout.h), which the standard matrix leaves
+    /// out.
     var hasLowFrequencyEffects: Bool { mask & (0x8 | 1 << 35) != 0 }
 
     /// More than two channels whose speakers nobody named: `mask` is the usual layout.

@@ -114,8 +114,8 @@ struct AudioReader: ~Copyable {
             }
             guard packet.streamIndex == streamIndex else { continue }
             if packetsRead == 0 { try honourStart() }
-            // libavformat counts samples of the first Vorbis packet, which has none, and so drops too many from the end of a
-            // file of one page; `claim` knows the end.
+            // libavformat counts samples of the first Vorbis packet, which has none, and so drops too many from the end
+            // of a file of one page; `claim` knows the end.
             if decoder.codecName == "vorbis", packet.hasSkip { try packet.setSkip(end: 0) }
             packetsRead += 1
             return true
@@ -198,7 +198,8 @@ struct AudioReader: ~Copyable {
     private static let sampleRates = 8_000...768_000
     /// FFmpeg has no layout with more channels than bits in its mask.
     private static let channelCounts = 1...64
-    /// The longest padding a codec puts at the end: Vorbis' largest block (Vorbis I, 1.1.3), longer than AAC's or Opus'.
+    /// The longest padding a codec puts at the end: Vorbis' largest block (Vorbis I, 1.1.3), longer than AAC's or
+    /// Opus'.
     private static let longestPadding: Int64 = 8192
 
     /// The claim is exact, so audio that reaches it is whole.

@@ -162,7 +162,8 @@ struct ChunkedFile {
     }
 
     /// Recorders that cannot go back to their header leave 0 or the largest number they know: 0xFFFFFFFF (ffmpeg,
-    /// arecord) or just below 2³¹ (SoX), less the size of the header; SoX's AIFF has 0x7F000000 bytes, whatever the frame.
+    /// arecord) or just below 2³¹ (SoX), less the size of the header; SoX's AIFF has 0x7F000000 bytes, whatever the
+    /// frame.
     private func isUnknown(_ size: Int64) -> Bool {
         guard container != .wave64 else { return size == 0 }
         return size <= 0 || 0x7FFF_0000...0x7FFF_FFFF ~= size || 0xFFFF_0000...0xFFFF_FFFF ~= size

@@ -1,8 +1,8 @@
 import MediaContract
 import SystemPackage
 
-/// Walks the chunks of a Core Audio Format file for its length, which FFmpeg's demuxer takes without the priming and the
-/// remainder (Apple, Core Audio Format Specification 1.0).
+/// Walks the chunks of a Core Audio Format file for its length, which FFmpeg's demuxer takes without the priming and
+/// the remainder (Apple, Core Audio Format Specification 1.0).
 struct CoreAudioFile {
     private let input: FileDescriptor
     private let size: Int64

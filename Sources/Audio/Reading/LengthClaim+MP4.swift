@@ -36,8 +36,8 @@ extension LengthClaim {
         trimsEnd = true
     }
 
-    /// The comment iTunes writes: hexadecimal numbers, the second encoder delay, the third padding, the fourth the count
-    /// of samples between them.
+    /// The comment iTunes writes: hexadecimal numbers, the second encoder delay, the third padding, the fourth the
+    /// count of samples between them.
     static func gaplessSamples(_ comment: String) -> Int64? {
         let numbers = comment.split(separator: " ").map { Int64($0, radix: 16) }
         guard numbers.count >= 4, let samples = numbers[3], samples > 0 else { return nil }

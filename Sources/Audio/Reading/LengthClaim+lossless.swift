@@ -22,8 +22,8 @@ extension LengthClaim {
         self.init(samples: header.littleEndian(at: 14, length: 4).map { Int64($0) })
     }
 
-    /// What the header of a Monkey's Audio file says (Monkey's Audio SDK, `APE_DESCRIPTOR` and `APE_HEADER` since 3.98, and
-    /// `APE_HEADER_OLD`): all frames have as many blocks, one sample a channel each, but for the last.
+    /// What the header of a Monkey's Audio file says (Monkey's Audio SDK, `APE_DESCRIPTOR` and `APE_HEADER` since 3.98,
+    /// and `APE_HEADER_OLD`): all frames have as many blocks, one sample a channel each, but for the last.
     ///
     /// - Throws: `corrupt` when there is no whole header, or it has no frames or more than the file has room for;
     ///   `unsupportedFormat` for more than FFmpeg decodes; `inputOutput`.
@@ -64,8 +64,8 @@ extension LengthClaim {
         self.init(samples: Int64(clamping: (frames - 1) * each + last))
     }
 
-    /// What the `fmt ` chunk of a DSF file says (Sony, DSF File Format Specification 1.01). It counts bits a channel, of
-    /// which the decoder makes one sample of eight; the last block is filled up.
+    /// What the `fmt ` chunk of a DSF file says (Sony, DSF File Format Specification 1.01). It counts bits a channel,
+    /// of which the decoder makes one sample of eight; the last block is filled up.
     ///
     /// - Throws: `corrupt` when there is no whole header, `inputOutput`.
     init(dsf input: FileDescriptor, at offset: Int64) throws(MediaFailure) {

@@ -3,8 +3,8 @@ import SystemPackage
 
 extension MP4Box {
     /// Whether a sound track of the file at hand says that its samples are in another file, by a data reference without
-    /// the flag "in this file" (ISO/IEC 14496-12 §8.7.2) that names a place. FFmpeg passes over the name and would decode
-    /// whatever this file holds at the samples' offsets.
+    /// the flag "in this file" (ISO/IEC 14496-12 §8.7.2) that names a place. FFmpeg passes over the name and would
+    /// decode whatever this file holds at the samples' offsets.
     ///
     /// - Parameter start: of the first box.
     /// - Throws: `corrupt` when there are too many boxes, `inputOutput`.

@@ -16,8 +16,8 @@ struct MP4Edit: Sendable, Hashable {
     /// Nil when there is no edit list, or only one that delays the start.
     ///
     /// - Parameter start: of the first box.
-    /// - Throws: `unsupportedFormat` when the sound is cut together from several parts; `corrupt` when there are too many
-    ///   boxes; `inputOutput`. A box that makes no sense ends the search; the demuxer will say what is wrong.
+    /// - Throws: `unsupportedFormat` when the sound is cut together from several parts; `corrupt` when there are too
+    ///   many boxes; `inputOutput`. A box that makes no sense ends the search; the demuxer will say what is wrong.
     init?(in input: FileDescriptor, start: Int64, size: Int64) throws(MediaFailure) {
         let file = MP4Box(type: "", start: start, end: size)
         guard let movie = try file.child("moov", in: input) else { return nil }

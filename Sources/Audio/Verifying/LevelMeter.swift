@@ -70,8 +70,8 @@ struct LevelMeter {
         filled = 0
     }
 
-    /// The filter is (x[n−1] + 2 x[n] + x[n+1]) ÷ 4, which has cos² of π f ÷ rate: −1.5 dB at 5 kHz, −34 dB at 20.1 kHz,
-    /// where LAME's lowpass begins at 44.1 kHz.
+    /// The filter is (x[n−1] + 2 x[n] + x[n+1]) ÷ 4, which has cos² of π f ÷ rate: −1.5 dB at 5 kHz, −34 dB at 20.1
+    /// kHz, where LAME's lowpass begins at 44.1 kHz.
     private static func level(of samples: [Float], count: Int) -> (full: Float, low: Float, peak: Float) {
         var full = Vector.zero
         var highest = Vector.zero

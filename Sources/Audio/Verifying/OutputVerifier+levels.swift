@@ -10,8 +10,8 @@ extension OutputVerifier {
     /// Part of a window's own level by which the MP3 may miss it: 0.5 dB. At 320 kbit/s the quantisation noise lies
     /// some 20 dB below the music, which moves the level by 0.04 dB.
     private static let ownTolerance: Float = 0.06
-    /// The same of the loudest level near: noise spreads to the other channel, and by the filterbank in front of an onset;
-    /// and −34 dB of what LAME's lowpass takes away are still counted.
+    /// The same of the loudest level near: noise spreads to the other channel, and by the filterbank in front of an
+    /// onset; and −34 dB of what LAME's lowpass takes away are still counted.
     private static let nearTolerance: Float = 0.03
     /// Level below which LAME may take the music for inaudible: −72 dBFS.
     private static let floor: Float = 0x1p-12

@@ -59,7 +59,8 @@ final class EncodedRun: Sendable {
                 // Frames behind the seam may have been written before it was found; they are the same in both.
                 case .seam(let seam): max(frame, seam.frame)
                 case .track: state.log.end
-                // Behind a frame's own main data its area holds that of the next, and filler up to that of the one after.
+                // Behind a frame's own main data its area holds that of the next, and filler up to that of the one
+                // after.
                 case nil: max(frame, state.log.end - 2)
                 }
             let next = min(last, frame + Self.batchSize)

@@ -2,8 +2,8 @@ import MediaContract
 
 /// Joins the encoders' runs into one MP3 file.
 ///
-/// `@unchecked Sendable`: it is the only owner of its handles, none of which is bound to a thread, and is used through a
-/// lock.
+/// `@unchecked Sendable`: it is the only owner of its handles, none of which is bound to a thread, and is used through
+/// a lock.
 struct FrameWriter: ~Copyable, @unchecked Sendable {
     private let muxer: MP3Muxer
     private let packet: Packet

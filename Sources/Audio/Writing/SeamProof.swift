@@ -1,8 +1,8 @@
 /// Looks for the place from which two encoders agree: one that was there from the start of the track, and one that
 /// began later and knew nothing of what came before.
 ///
-/// LAME carries state from frame to frame (the adaptive threshold of hearing, the masking of the last blocks, the fill of
-/// the bit reservoir), and forgets it by and by. Once both have written the same side information and the same main
+/// LAME carries state from frame to frame (the adaptive threshold of hearing, the masking of the last blocks, the fill
+/// of the bit reservoir), and forgets it by and by. Once both have written the same side information and the same main
 /// data for `framesRequired` frames in a row, reservoir included, their states are taken to be the same.
 struct SeamProof {
     /// Over how many frames with sound in them both must agree. See docs/decisions/parallel-encoding.md.

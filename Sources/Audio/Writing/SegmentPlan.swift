@@ -4,7 +4,8 @@ struct SegmentPlan: Sendable, Hashable {
     let framesPerSegment: Int
 
     /// At 320 kbit/s and 44.1 kHz LAME gives 44 of every 49 frames a padding byte (320,000 × 144 ÷ 44,100 = 1044 + 44 ÷
-    /// 49), so an encoder that starts a multiple of 49 frames later pads the same ones. At 48 and 32 kHz none are padded.
+    /// 49), so an encoder that starts a multiple of 49 frames later pads the same ones. At 48 and 32 kHz none are
+    /// padded.
     static let paddingCycle = 49
     /// Below this, encoding the seam twice costs more than the other core gives.
     static let shortest = 8 * paddingCycle

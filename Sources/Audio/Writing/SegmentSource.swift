@@ -30,8 +30,8 @@ final class Segment: Sendable {
 
 /// Decodes a master, brings it into the encoder's shape, and hands it out in segments to threads that ask.
 ///
-/// `@unchecked Sendable`: it is the only owner of its handles, none of which is bound to a thread, and is used through a
-/// lock.
+/// `@unchecked Sendable`: it is the only owner of its handles, none of which is bound to a thread, and is used through
+/// a lock.
 struct SegmentSource: ~Copyable, @unchecked Sendable {
     private var reader: AudioReader
     private let converter: SampleConverter
@@ -124,8 +124,8 @@ struct SegmentSource: ~Copyable, @unchecked Sendable {
         return try decodeSegment(for: run, by: thread, isCancelled: isCancelled)
     }
 
-    /// The segment after `segment` for an encoder that comes out of it: another's when it was handed out already. Nil at
-    /// the end of the track.
+    /// The segment after `segment` for an encoder that comes out of it: another's when it was handed out already. Nil
+    /// at the end of the track.
     ///
     /// - Throws: as `claim`.
     mutating func segment(

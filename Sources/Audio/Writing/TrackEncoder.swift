@@ -20,8 +20,8 @@ struct Encoding: Sendable {
 /// Each thread takes the next segment, encodes it from a cold start, and goes on into the segment behind it until its
 /// frames are those of the encoder that began there (`SeamProof`). From then on the other's frames stand for its own:
 /// what is joined is what a single encoder would have made. Where they never agree, it simply encodes on, and the
-/// other's work is thrown away. A thread that comes to a segment nobody has takes it without a seam, so one thread alone
-/// is a serial encode.
+/// other's work is thrown away. A thread that comes to a segment nobody has takes it without a seam, so one thread
+/// alone is a serial encode.
 final class TrackEncoder: Sendable {
     private struct State {
         /// From what was read so far, how many frames the track will have.

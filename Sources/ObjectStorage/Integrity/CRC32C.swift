@@ -29,8 +29,8 @@ struct CRC32C: Sendable, Hashable {
         Data(bytes).base64EncodedString()
     }
 
-    /// Of the whole of several parts as S3 reckons it: the CRC of the parts' own ones, and how many they are (AWS, "Checking
-    /// object integrity", composite checksums).
+    /// Of the whole of several parts as S3 reckons it: the CRC of the parts' own ones, and how many they are (AWS,
+    /// "Checking object integrity", composite checksums).
     static func composite(of parts: [CRC32C]) -> String {
         var all = CRC32C()
         for part in parts { unsafe part.bytes.withUnsafeBytes { unsafe all.update($0) } }

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Who runs a store, as it is found out: set by an operator, or guessed from the endpoint's name and then seen from the store's
-/// answers.
+/// Who runs a store, as it is found out: set by an operator, or guessed from the endpoint's name and then seen from the
+/// store's answers.
 final class ProviderIdentity: Sendable {
     private let isSet: Bool
     private let state: Mutex<S3Provider>

@@ -29,8 +29,8 @@ package struct S3Configuration: Sendable, Hashable {
     package var provider: S3Provider?
     /// Parts of one upload that are sent at once.
     package var connections: Int
-    /// Bytes of a part where the file and the provider allow it: few enough that what a crash loses is sent again in moments, so
-    /// many that a request's own cost does not count. A file of more than two such parts is sent in parts.
+    /// Bytes of a part where the file and the provider allow it: few enough that what a crash loses is sent again in
+    /// moments, so many that a request's own cost does not count. A file of more than two such parts is sent in parts.
     package var partBytes: Int64
 
     package init(

@@ -1,7 +1,7 @@
 /// Who runs a store, as far as it matters: what it verifies of an upload, and which of S3's rules it bends.
 ///
-/// Only what was read in a provider's documentation or seen on its server is relied on; all else is taken to be as little as any
-/// store does. `lathe storage check` finds out what an endpoint really verifies.
+/// Only what was read in a provider's documentation or seen on its server is relied on; all else is taken to be as
+/// little as any store does. `lathe storage check` finds out what an endpoint really verifies.
 package enum S3Provider: String, Sendable, Hashable, CaseIterable {
     /// Amazon S3.
     case aws
@@ -53,8 +53,8 @@ package enum S3Provider: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// A body whose CRC32C is not the one in `x-amz-checksum-crc32c` is refused, and the answer repeats it. Others pass over
-    /// the field, and B2 refuses it.
+    /// A body whose CRC32C is not the one in `x-amz-checksum-crc32c` is refused, and the answer repeats it. Others pass
+    /// over the field, and B2 refuses it.
     var verifiesCRC32C: Bool { self == .aws }
 
     static let crc32cField = "x-amz-checksum-crc32c"

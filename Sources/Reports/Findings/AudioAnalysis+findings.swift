@@ -1,7 +1,8 @@
 package import MediaContract
 
 extension AudioAnalysis {
-    /// The analysis judged by what stores, broadcasters and standards publish, and by house rules where they are silent.
+    /// The analysis judged by what stores, broadcasters and standards publish, and by house rules where they are
+    /// silent.
     ///
     /// Only numbers are compared here, so that stored analyses can be judged again when a rule changes.
     ///

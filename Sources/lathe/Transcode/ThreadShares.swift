@@ -2,8 +2,8 @@
 ///
 /// A file a thread wastes nothing, so a file is split only where threads would find no other. How many threads encode a
 /// file cannot change while it is encoded. So the last files of a batch take the threads that those still
-/// running will soon let go as well, if what runs is nearly done: to share the cores for a moment costs less than to leave
-/// all but one idle until the end.
+/// running will soon let go as well, if what runs is nearly done: to share the cores for a moment costs less than to
+/// leave all but one idle until the end.
 struct ThreadShares {
     /// Leave to encode a file.
     struct Grant: Hashable {

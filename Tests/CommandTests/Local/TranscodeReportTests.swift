@@ -88,8 +88,8 @@ struct TranscodeReportTests {
         #expect(total.seams + total.serial_fallbacks > 0)
     }
 
-    /// With a stream closed, the next file that is opened has its number. What a full one loses is a failure, but none of
-    /// the files'.
+    /// With a stream closed, the next file that is opened has its number. What a full one loses is a failure, but none
+    /// of the files'.
     @Test(arguments: [("<&-", 0), (">&-", 0), ("2>&-", 0), ("<&- >&- 2>&-", 0), (">/dev/full", 1)])
     func closedOrFullStreamsDoNoHarm(redirection: String, status: Int) async throws {
         for name in ["a", "b"] { try Tone(count: 20_000).write(to: folder.file("\(name).wav")) }

@@ -10,8 +10,9 @@ extension ModelDatabase {
             && (row.worker != nil || row.updatedAt < moment - WorkerLease.timeToLive)
     }
 
-    /// The first statement of `takeBackLostJobs`: finds and locks. A row that changed since the statement began is looked
-    /// at again, but its worker's row is not: one that was claimed anew meanwhile has no worker in this statement's eyes.
+    /// The first statement of `takeBackLostJobs`: finds and locks. A row that changed since the statement began is
+    /// looked at again, but its worker's row is not: one that was claimed anew meanwhile has no worker in this
+    /// statement's eyes.
     /// - Returns: the rows as they were locked.
     mutating func lockLost(by session: Int, seen: ModelDatabase) -> [Job] {
         var locked: [Job] = []

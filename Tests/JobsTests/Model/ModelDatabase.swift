@@ -2,12 +2,12 @@ import Foundation
 
 @testable import Jobs
 
-/// The rows of one queue as Postgres keeps them, and the statements of `JobQueue` on them. One call is one statement, or
-/// one transaction whose row locks make it look like one.
+/// The rows of one queue as Postgres keeps them, and the statements of `JobQueue` on them. One call is one statement,
+/// or one transaction whose row locks make it look like one.
 ///
 /// A statement sees the database as it was when it began (`seen`) and locks and writes rows as they are when it gets to
-/// them; where another one came in between, the condition is evaluated again on the new row. That is what READ COMMITTED
-/// does, and what the interleavings here are made of.
+/// them; where another one came in between, the condition is evaluated again on the new row. That is what READ
+/// COMMITTED does, and what the interleavings here are made of.
 struct ModelDatabase {
     struct Job: Hashable {
         let id: UUID

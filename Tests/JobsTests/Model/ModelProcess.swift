@@ -3,8 +3,8 @@ import Synchronization
 
 @testable import Jobs
 
-/// One process with one worker: the real loop and the real comparison of a beat's answer, and what stands around them in
-/// `JobWorker`, `JobRun`, `WorkerLease` and `JobEngine`, with every wait made visible. Whatever it waits for is in
+/// One process with one worker: the real loop and the real comparison of a beat's answer, and what stands around them
+/// in `JobWorker`, `JobRun`, `WorkerLease` and `JobEngine`, with every wait made visible. Whatever it waits for is in
 /// `handlers`, `calls` or `timers`, and the scheduler decides which of them ends next.
 struct ModelProcess {
     /// A job whose handler runs, or whose outcome waits.

@@ -148,7 +148,8 @@ extension ModelWorld {
         }
     }
 
-    /// A process that is over makes room for another, after a lost lease at once and otherwise when an operator starts it.
+    /// A process that is over makes room for another, after a lost lease at once and otherwise when an operator starts
+    /// it.
     mutating func revive(_ index: Int) {
         guard processes[index].life == .dead else { return }
         orphans += processes[index].calls

@@ -5,8 +5,8 @@ import Testing
 
 @testable import ObjectStorage
 
-/// Uploads in parts to a real server, through a proxy that spoils some of their requests. However they end, an object is the
-/// file's, byte for byte, or there is none.
+/// Uploads in parts to a real server, through a proxy that spoils some of their requests. However they end, an object
+/// is the file's, byte for byte, or there is none.
 @Suite(.serialized) struct MultipartFaultTests {
     private static let partBytes: Int64 = 5 << 20
     private static let fileBytes = 2 * Int(partBytes) + 4321  // Three parts.
@@ -116,7 +116,8 @@ import Testing
         "What goes wrong for good is the store's, publishes nothing, and leaves no upload",
         arguments: [
             (Step.part, FaultProxy.Fault.damageContent, ObjectStorageError.Kind.integrity),
-            // The gateway verifies what it gets, so no MD5 is taken here; that the tag is another is the gateway's to say.
+            // The gateway verifies what it gets, so no MD5 is taken here; that the tag is another is the gateway's to
+            // say.
             (
                 .part, .replace("ETag: \"", with: "ETag: \"\(String(repeating: "0", count: 32))\"\r\nX-Tag: \""),
                 .rejected

@@ -3,8 +3,8 @@ import Confinement
 import Glibc
 import MediaContract
 
-// sandbox-violator VIOLATION LAYER,… LIMIT…: takes on the layers, commits the violation, and exits with the error it met,
-// 0 if it met none. With "report" it says on standard error which layers this kernel has.
+// sandbox-violator VIOLATION LAYER,… LIMIT…: takes on the layers, commits the violation, and exits with the error it
+// met, 0 if it met none. With "report" it says on standard error which layers this kernel has.
 
 let arguments = CommandLine.arguments
 guard arguments.count > 3, let limits = ResourceLimits(arguments: arguments.dropFirst(3)) else { exit(200) }

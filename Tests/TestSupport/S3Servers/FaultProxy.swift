@@ -2,11 +2,11 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Stands between a client and a real S3 server on 127.0.0.1, forwards what the client asks, and does to some requests what
-/// no real server does on demand.
+/// Stands between a client and a real S3 server on 127.0.0.1, forwards what the client asks, and does to some requests
+/// what no real server does on demand.
 ///
-/// A connection has a thread of its own, and each request a connection of its own to the server, so that the server's answer
-/// ends where that does.
+/// A connection has a thread of its own, and each request a connection of its own to the server, so that the server's
+/// answer ends where that does.
 package final class FaultProxy: Sendable {
     /// What happens to a request.
     package enum Fault: Sendable {

@@ -1,4 +1,5 @@
-/// How a file is cut into the parts of a multipart upload: all of one size, and a last one that may be smaller, as R2 requires.
+/// How a file is cut into the parts of a multipart upload: all of one size, and a last one that may be smaller, as R2
+/// requires.
 struct PartPlan: Sendable, Hashable {
     let fileBytes: Int64
     let partBytes: Int64

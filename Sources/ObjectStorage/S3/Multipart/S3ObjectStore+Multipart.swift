@@ -3,8 +3,8 @@ import Synchronization
 extension S3ObjectStore {
     /// Sends a file as a multipart upload, several parts at once, going on with one that was begun before.
     ///
-    /// What fails for good takes the upload back, so that nobody pays for parts without an object. With a journal, what may
-    /// be gone on with is left: an outage, a cancellation, a crash.
+    /// What fails for good takes the upload back, so that nobody pays for parts without an object. With a journal, what
+    /// may be gone on with is left: an outage, a cancellation, a crash.
     func putInParts(
         _ source: SourceFile, _ attributes: ObjectAttributes, journal: (any UploadJournal)?,
         progress: (@Sendable (Int64) -> Void)?

@@ -78,8 +78,8 @@ extension S3ObjectStore {
 
     /// The object that an upload has become which the store does not know any more.
     ///
-    /// - Returns: nil where the upload lacked parts, and where there is none or it may be another: the ETag is not the one that
-    ///   is reckoned from the parts' own. Size alone proves nothing, as an earlier file may have had the same.
+    /// - Returns: nil where the upload lacked parts, and where there is none or it may be another: the ETag is not the
+    ///   one that is reckoned from the parts' own. Size alone proves nothing, as an earlier file may have had the same.
     func object(madeOf upload: UnfinishedUpload) async throws(ObjectStorageError) -> StoredObject? {
         let plan = PartPlan(fileBytes: upload.file.bytes, partBytes: upload.partBytes)
         guard Set(upload.parts.map(\.number)) == Set(1...plan.count) else { return nil }
@@ -88,8 +88,8 @@ extension S3ObjectStore {
         return tag == Self.etag(of: upload.parts) ? object : nil
     }
 
-    /// Takes an upload back, as far as that can be done in a moment; the rest is left to whoever looks after stale ones. Whoever
-    /// cancelled does not want to wait for a store that does not answer.
+    /// Takes an upload back, as far as that can be done in a moment; the rest is left to whoever looks after stale
+    /// ones. Whoever cancelled does not want to wait for a store that does not answer.
     func takeBack(_ upload: UnfinishedUpload, _ journal: (any UploadJournal)?) async {
         // Also where the task was cancelled, which would end it before it began.
         await Task {
@@ -148,7 +148,8 @@ extension S3ObjectStore {
         }
     }
 
-    /// The ETag that S3 makes of parts whose own ones are MD5s: the MD5 of those, and how many they are. nil where they are none.
+    /// The ETag that S3 makes of parts whose own ones are MD5s: the MD5 of those, and how many they are. nil where they
+    /// are none.
     private static func etag(of parts: [UploadedPart]) -> String? {
         var hash = Insecure.MD5()
         for part in parts {
