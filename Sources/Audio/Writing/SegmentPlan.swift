@@ -10,7 +10,7 @@ struct SegmentPlan: Sendable, Hashable {
     /// Below this, encoding the seam twice costs more than the other core gives.
     static let shortest = 8 * paddingCycle
     /// Decoded samples held at a time, by all threads together. Bytes.
-    static let memory = 18 << 20
+    static let memory = 16 << 20
 
     /// - Parameters:
     ///   - frames: how many MP3 frames the track is expected to have; nil when that is not known.
