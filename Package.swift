@@ -272,6 +272,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "lathe", "lathe-media", "Migrations", "Pipeline", "Postgres", "PrivatePostgres", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),

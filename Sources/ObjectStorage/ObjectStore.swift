@@ -51,9 +51,10 @@ package protocol ObjectStore: Sendable {
     /// All objects whose keys begin with `prefix` (a plain string prefix; empty for all), in UTF-8 byte order.
     func list(prefix: String) async throws(ObjectStorageError) -> [StoredObject]
 
-    /// The uploads in parts below the store's prefix that were begun and neither completed nor taken back, by whoever
-    /// it was.
-    func openUploads() async throws(ObjectStorageError) -> [OpenUpload]
+    /// The uploads in parts that were begun and neither completed nor taken back, by whoever it was.
+    ///
+    /// - Parameter prefix: as of ``list(prefix:)``.
+    func openUploads(prefix: String) async throws(ObjectStorageError) -> [OpenUpload]
 
     /// Takes an upload in parts back, with what it has sent. One that is not open any more is success.
     func takeBack(_ upload: OpenUpload) async throws(ObjectStorageError)

@@ -5,7 +5,7 @@ package protocol UploadJournal: Sendable {
     /// The upload that was begun and has not ended; nil where there is none.
     func unfinished() async throws(ObjectStorageError) -> UnfinishedUpload?
 
-    /// An upload has begun, in place of any earlier one.
+    /// An upload is about to begin, in place of any earlier one: with an empty id, and once more with the store's own.
     func begin(_ upload: UnfinishedUpload) async throws(ObjectStorageError)
 
     /// The store has one more part.
@@ -21,7 +21,7 @@ package struct UnfinishedUpload: Sendable, Hashable, Codable {
     package var store: String
     /// Relative to the store's prefix.
     package var key: String
-    /// As the store gave it.
+    /// As the store gave it; empty where its answer was not heard, so that there may be an upload of the key or not.
     package var uploadID: String
     /// Of every part but the last.
     package var partBytes: Int64

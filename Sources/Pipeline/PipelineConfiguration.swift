@@ -77,6 +77,14 @@ public struct StorageConfiguration: Sendable {
     public var publicURL: String?
     /// `https://endpoint/bucket/key` instead of `https://bucket.endpoint/key`; nil lets the endpoint decide.
     public var usesPathStyle: Bool?
+    /// Who runs the store (aws, r2, b2, minio, ceph, supabase, gcs, wasabi, scaleway, digitalocean, storj, generic);
+    /// nil finds it out.
+    public var provider: String?
+    /// Parts of one upload that are sent at once, from 1 to 16.
+    public var connections = 4
+    /// Bytes of a part, where the file and the provider allow it; a file of more than two such parts is sent in parts.
+    /// At least 5 MiB, as S3 takes no smaller ones.
+    public var partBytes: Int64 = 16 << 20
 
     /// - Parameter url: `s3://bucket[/prefix]` or `file:///directory`.
     public init(url: String) {

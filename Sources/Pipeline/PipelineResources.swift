@@ -173,6 +173,14 @@ extension StorageConfiguration {
                         .invalidConfiguration,
                         "\(url) needs credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
                 }
+                let provider = try provider.map { name throws(ObjectStorageError) in
+                    guard let provider = S3Provider(rawValue: name) else {
+                        let known = S3Provider.allCases.map(\.rawValue).joined(separator: ", ")
+                        throw ObjectStorageError(
+                            .invalidConfiguration, "the storage provider \"\(name)\" is not one of \(known)")
+                    }
+                    return provider
+                }
                 return try S3ObjectStore(
                     S3Configuration(
                         bucket: bucket, prefix: prefix, endpoint: endpoint, region: region,
@@ -180,7 +188,7 @@ extension StorageConfiguration {
                         credentials: S3Credentials(
                             accessKeyID: credentials.accessKeyID, secretAccessKey: credentials.secretAccessKey,
                             sessionToken: credentials.sessionToken),
-                        publicURL: publicURL))
+                        publicURL: publicURL, provider: provider, connections: connections, partBytes: partBytes))
             }
         } catch {
             throw PipelineError(.badConfiguration, error.message)

@@ -49,7 +49,10 @@ struct StaleUploads: Sendable {
         for row in rows {
             let upload = try UnfinishedUpload(row: row)
             let job: UUID = try row.decode("job_id")
-            try await store.takeBack(OpenUpload(key: upload.key, uploadID: upload.uploadID, begun: nil))
+            // One whose id was never heard is found by its age, if it is there.
+            if !upload.uploadID.isEmpty {
+                try await store.takeBack(OpenUpload(key: upload.key, uploadID: upload.uploadID, begun: nil))
+            }
             try await database.execute(
                 "DELETE FROM multipart_uploads WHERE job_id = \(job) AND upload_id = \(upload.uploadID)")
         }
@@ -72,7 +75,7 @@ struct StaleUploads: Sendable {
     /// None where the store cannot list them, or these credentials may not.
     private func openUploads() async throws(ObjectStorageError) -> [OpenUpload] {
         do throws(ObjectStorageError) {
-            return try await store.openUploads()
+            return try await store.openUploads(prefix: "")
         } catch {
             guard [.rejected, .unexpectedAnswer, .accessDenied, .notFound].contains(error.kind) else { throw error }
             return []

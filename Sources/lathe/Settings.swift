@@ -93,6 +93,11 @@ struct Settings {
         {
             storage.region = region
         }
+        storage.provider = ours.string(forKey: "storage.provider")?.lowercased()
+        storage.connections = try count("storage.connections", within: 1...16) ?? storage.connections
+        if let mebibytes = try count("storage.part.mib", within: 5...5120) {
+            storage.partBytes = Int64(mebibytes) << 20
+        }
         switch ours.string(forKey: "storage.addressing") {
         case nil, "auto"?: break
         case "path"?: storage.usesPathStyle = true
@@ -131,9 +136,11 @@ struct Settings {
         return .seconds(days * 86_400)
     }
 
-    private func count(_ key: String) throws -> Int? {
+    private func count(_ key: String, within range: ClosedRange<Int> = 1...1024) throws -> Int? {
         guard let value = try number(key, { Int($0) }) else { return nil }
-        guard 1...1024 ~= value else { throw malformed(key, "a whole number from 1 to 1024") }
+        guard range ~= value else {
+            throw malformed(key, "a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
         return value
     }
 

@@ -77,7 +77,7 @@ package struct FileObjectStore: ObjectStore {
     }
 
     /// A file is copied whole or not at all.
-    package func openUploads() async throws(ObjectStorageError) -> [OpenUpload] { [] }
+    package func openUploads(prefix: String) async throws(ObjectStorageError) -> [OpenUpload] { [] }
 
     package func takeBack(_ upload: OpenUpload) async throws(ObjectStorageError) {}
 

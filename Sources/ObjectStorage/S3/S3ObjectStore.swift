@@ -3,14 +3,18 @@ import Synchronization
 
 /// A bucket of any store that speaks S3.
 ///
-/// **Integrity.** Three checks, so that what a row points at is what was on the disk:
-/// 1. Over plain http the content's SHA-256 is part of the signature: nobody on the way can change it, and AWS, MinIO
-///    and Ceph refuse other bytes. It costs a pass over the file before it is sent. Over https the content is sent as
-///    `UNSIGNED-PAYLOAD`, as TLS protects it. Every store takes both, which is not so of `x-amz-checksum-*`
-///    (B2 refuses them) and of `aws-chunked` bodies.
-/// 2. The MD5 of the bytes handed to the connection is compared with the ETag that comes back, where it is an MD5, and
-///    otherwise the size by a HEAD.
-/// 3. The file's size and modification time are the same before and after.
+/// **Integrity.** What a row points at is what was on the disk:
+/// 1. Over plain http the SHA-256 of each request's content is part of its signature: nobody on the way can change it,
+///    and AWS, MinIO and Ceph refuse other bytes. It is taken of one part at a time, which is then sent out of the page
+///    cache. Over https the content is sent as `UNSIGNED-PAYLOAD`, as TLS protects it.
+/// 2. AWS verifies a CRC32C in a header, and repeats it; others pass over the field or refuse it (B2). Never is a body
+///    `aws-chunked`.
+/// 3. Where the store verifies neither, the MD5 of the bytes handed to the connection is compared with the ETag that
+///    comes back. MD5 costs more than all the rest, so that it is taken nowhere else.
+/// 4. The ETag of a whole of parts is reckoned from theirs and compared where it has that form, and a HEAD must give
+///   the
+///    file's size wherever nothing above has proven the content.
+/// 5. The file's size, inode and modification time are the same before and after each request.
 package final class S3ObjectStore: ObjectStore {
     let client: S3Client
     let retries: RetryPolicy

@@ -31,6 +31,7 @@ struct HelpTests {
                 "--json", "--waveform", "--zoom", "--pixels", "--waveform-bits", "--html", "--force", "--fail-on",
             ]
         ),
+        ("upload", settings + ["--to", "--content-type", "--cache-control", "--force", "--dry-run", "--json"]),
         ("demo", ["--music", "--out", "--verbose"]),
     ]
 

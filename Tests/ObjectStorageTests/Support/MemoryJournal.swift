@@ -37,7 +37,7 @@ final class MemoryJournal: UploadJournal {
     func begin(_ upload: UnfinishedUpload) async throws(ObjectStorageError) {
         state.withLock { state in
             state.upload = upload
-            state.begun += 1
+            if !upload.uploadID.isEmpty { state.begun += 1 }
         }
     }
 

@@ -38,21 +38,25 @@ extension S3ObjectStore {
         _ source: SourceFile, _ attributes: ObjectAttributes, _ journal: (any UploadJournal)?
     ) async throws(ObjectStorageError) -> Beginning {
         if let known = try await journal?.unfinished(), known.store == name, known.key == source.key {
-            if known.file == source.stamp.identity {
+            if known.uploadID.isEmpty {
+                await takeBackAll(of: known.key)
+            } else if known.file == source.stamp.identity {
                 if let going = try await reconcile(known) { return .unfinished(going) }
                 if let object = try await object(madeOf: known) {
                     try await journal?.end(uploadID: known.uploadID)
                     return .completed(object)
                 }
             }
-            await takeBack(known, journal)
+            if !known.uploadID.isEmpty { await takeBack(known, journal) }
         }
         let plan = try PartPlan(
             fileBytes: source.stamp.bytes, preferring: client.configuration.partBytes,
             provider: client.identity.provider, key: source.key)
-        let upload = UnfinishedUpload(
-            store: name, key: source.key, uploadID: try await initiate(source.key, attributes),
-            partBytes: plan.partBytes, file: source.stamp.identity)
+        var upload = UnfinishedUpload(
+            store: name, key: source.key, uploadID: "", partBytes: plan.partBytes, file: source.stamp.identity)
+        // Whoever dies before the store's answer is written down leaves word that there may be one.
+        try await journal?.begin(upload)
+        upload.uploadID = try await initiate(source.key, attributes)
         do throws(ObjectStorageError) {
             try await journal?.begin(upload)
         } catch {

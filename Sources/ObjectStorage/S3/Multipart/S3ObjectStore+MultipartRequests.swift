@@ -13,13 +13,26 @@ extension S3ObjectStore {
         if client.identity.provider.verifiesCRC32C {
             request.headers.append(("x-amz-checksum-algorithm", "CRC32C"))
         }
-        let response = try await sendWithRetries(request)
+        var tries = 0
+        let response = try await retries.run { () throws(ObjectStorageError) in
+            tries += 1
+            return try await client.send(request)
+        }
         noteBucket()
         // Root elements differ (rclone's is InitiateMultipartUpload); the id does not.
         guard let id = XMLNode(parsing: response.body)?["UploadId"]?.text, !id.isEmpty else {
             throw client.unexpectedAnswer(to: request, status: response.status)
         }
+        // The answer to an earlier try may have been lost on its way.
+        if tries > 1 { await takeBackAll(of: key, but: id) }
         return id
+    }
+
+    /// Takes back the open uploads of a key, which is this call's alone; as far as the store can list them.
+    func takeBackAll(of key: String, but kept: String? = nil) async {
+        for upload in (try? await openUploads(prefix: key)) ?? [] where upload.key == key && upload.uploadID != kept {
+            try? await takeBack(upload)
+        }
     }
 
     /// The upload with those of its known parts that the store has too (ListParts).

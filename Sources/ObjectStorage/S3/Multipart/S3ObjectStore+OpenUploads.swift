@@ -1,12 +1,12 @@
 import FoundationEssentials
 
 extension S3ObjectStore {
-    package func openUploads() async throws(ObjectStorageError) -> [OpenUpload] {
+    package func openUploads(prefix: String) async throws(ObjectStorageError) -> [OpenUpload] {
         var uploads: [OpenUpload] = []
         var marker: (key: String, id: String)?
         repeat {
             // Encoded keys, because XML cannot hold every character a key can.
-            var query = [(name: "uploads", value: ""), ("encoding-type", "url"), ("prefix", keyPrefix)]
+            var query = [(name: "uploads", value: ""), ("encoding-type", "url"), ("prefix", keyPrefix + prefix)]
             if let marker { query += [("key-marker", marker.key), ("upload-id-marker", marker.id)] }
             let request = S3Request(action: "list open uploads", method: .get, query: query)
             let response = try await retries.run { () throws(ObjectStorageError) in try await client.send(request) }
