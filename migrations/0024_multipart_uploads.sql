@@ -9,6 +9,7 @@ CREATE TABLE multipart_uploads (
     file_bytes bigint NOT NULL CHECK (file_bytes > 0),
     file_inode bigint NOT NULL,
     file_modified bigint NOT NULL,
+    file_changed bigint NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
@@ -24,3 +25,4 @@ CREATE TABLE multipart_parts (
 COMMENT ON COLUMN multipart_uploads.store IS 'Bucket, prefix and endpoint: no other store knows the upload.';
 COMMENT ON COLUMN multipart_uploads.file_inode IS 'With size and time of change what tells the file that the parts are of.';
 COMMENT ON COLUMN multipart_uploads.file_modified IS 'Nanoseconds since 1970.';
+COMMENT ON COLUMN multipart_uploads.file_changed IS 'By the kernel (ctime), in nanoseconds since 1970.';

@@ -40,6 +40,14 @@ package struct UnfinishedUpload: Sendable, Hashable, Codable {
     }
 }
 
+extension UnfinishedUpload {
+    /// Whether it can be one of ours: a journal may be damaged.
+    var isUsable: Bool {
+        partBytes > 0 && file.bytes > 0 && parts.allSatisfy { 1...10_000 ~= $0.number }
+            && (file.bytes - 1) / partBytes < 10_000
+    }
+}
+
 /// A part that the store has, as it was proven when it was sent.
 package struct UploadedPart: Sendable, Hashable, Codable {
     /// From 1.
@@ -63,10 +71,14 @@ package struct FileIdentity: Sendable, Hashable, Codable {
     package var bytes: Int64
     /// Nanoseconds since 1970.
     package var modified: Int64
+    /// When the kernel last changed anything of it, in nanoseconds since 1970: a program can put `modified` back, not
+    /// this.
+    package var changed: Int64
 
-    package init(inode: UInt64, bytes: Int64, modified: Int64) {
+    package init(inode: UInt64, bytes: Int64, modified: Int64, changed: Int64) {
         self.inode = inode
         self.bytes = bytes
         self.modified = modified
+        self.changed = changed
     }
 }

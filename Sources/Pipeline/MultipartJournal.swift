@@ -30,9 +30,11 @@ struct MultipartJournal: UploadJournal {
             try transaction.execute(
                 """
                 INSERT INTO multipart_uploads
-                    (job_id, store, key, upload_id, part_bytes, file_bytes, file_inode, file_modified)
+                    (job_id, store, key, upload_id, part_bytes, file_bytes, file_inode, file_modified,
+                     file_changed)
                 VALUES (\(job.id), \(upload.store), \(upload.key), \(upload.uploadID), \(upload.partBytes),
-                    \(upload.file.bytes), \(Int64(bitPattern: upload.file.inode)), \(upload.file.modified))
+                    \(upload.file.bytes), \(Int64(bitPattern: upload.file.inode)), \(upload.file.modified),
+                    \(upload.file.changed))
                 """)
         }
     }
@@ -61,7 +63,7 @@ struct MultipartJournal: UploadJournal {
     private func checkLease(_ transaction: borrowing Transaction) throws {
         let isHeld =
             try transaction.execute(
-                "SELECT 1 FROM upload_jobs WHERE id = \(job.id) AND lease_token = \(job.lease)") == 1
+                "SELECT 1 FROM upload_jobs WHERE id = \(job.id) AND lease_token = \(job.lease) FOR SHARE") == 1
         guard isHeld else { throw ObjectStorageError(.cancelled, "another worker has the job now") }
     }
 
@@ -87,6 +89,7 @@ extension UnfinishedUpload {
             partBytes: try row.decode("part_bytes"),
             file: FileIdentity(
                 inode: UInt64(bitPattern: try row.decode("file_inode", as: Int64.self)),
-                bytes: try row.decode("file_bytes"), modified: try row.decode("file_modified")))
+                bytes: try row.decode("file_bytes"), modified: try row.decode("file_modified"),
+                changed: try row.decode("file_changed")))
     }
 }

@@ -46,17 +46,31 @@ struct StaleUploads: Sendable {
                 job.id IS NULL OR job.status = 'COMPLETED'
                 OR job.status = 'FAILED' AND job.updated_at < now() - make_interval(secs => \(Self.keptAfterFailure)))
             """)
+        var count = 0
         for row in rows {
             let upload = try UnfinishedUpload(row: row)
             let job: UUID = try row.decode("job_id")
             // One whose id was never heard is found by its age, if it is there.
             if !upload.uploadID.isEmpty {
-                try await store.takeBack(OpenUpload(key: upload.key, uploadID: upload.uploadID, begun: nil))
+                guard await takeBack(OpenUpload(key: upload.key, uploadID: upload.uploadID, begun: nil)) else {
+                    continue
+                }
             }
-            try await database.execute(
+            count += try await database.execute(
                 "DELETE FROM multipart_uploads WHERE job_id = \(job) AND upload_id = \(upload.uploadID)")
         }
-        return rows.count
+        return count
+    }
+
+    /// - Returns: Whether it is gone. One that the store will not take back does not keep the others.
+    private func takeBack(_ upload: OpenUpload) async -> Bool {
+        do throws(ObjectStorageError) {
+            try await store.takeBack(upload)
+            return true
+        } catch {
+            if !Task.isCancelled { logger.warning("\(error.message)") }
+            return false
+        }
     }
 
     private func sweepUnknown(now: Date) async throws -> Int {
@@ -65,11 +79,12 @@ struct StaleUploads: Sendable {
         }
         guard !old.isEmpty else { return 0 }
         let known = try await database.query(
-            "SELECT upload_id FROM multipart_uploads WHERE store = \(store.name)"
+            "SELECT upload_id FROM multipart_uploads"
         ).map { row throws(PostgresError) in try row.decode("upload_id", as: String.self) }
         let unknown = old.filter { !known.contains($0.uploadID) }
-        for upload in unknown { try await store.takeBack(upload) }
-        return unknown.count
+        var count = 0
+        for upload in unknown where await takeBack(upload) { count += 1 }
+        return count
     }
 
     /// None where the store cannot list them, or these credentials may not.
@@ -82,8 +97,9 @@ struct StaleUploads: Sendable {
         }
     }
 
-    /// Other programs may keep theirs in the same bucket.
+    /// Other programs may keep theirs in the same bucket, and people theirs by `lathe upload`.
     private static func isOurs(_ key: String) -> Bool {
-        ["audio/", "cover_art/", "renditions/", "reports/"].contains { key.hasPrefix($0) }
+        key.wholeMatch(of: /(audio|cover_art|renditions|reports)\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[.\/].*/)
+            != nil
     }
 }

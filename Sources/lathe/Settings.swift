@@ -87,7 +87,8 @@ struct Settings {
         }
         var storage = StorageConfiguration(url: url)
         storage.endpoint = ours.string(forKey: "storage.endpoint")
-        storage.publicURL = ours.string(forKey: "storage.public.url")
+        // It is that of the place that is set.
+        if location == nil { storage.publicURL = ours.string(forKey: "storage.public.url") }
         if let region = ours.string(forKey: "storage.region") ?? theirs.string(forKey: "aws.region")
             ?? theirs.string(forKey: "aws.default.region")
         {

@@ -19,7 +19,8 @@ struct FileStamp: Sendable, Hashable {
     init(_ info: stat) {
         identity = FileIdentity(
             inode: UInt64(info.st_ino), bytes: Int64(info.st_size),
-            modified: Int64(info.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(info.st_mtim.tv_nsec))
+            modified: Int64(info.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(info.st_mtim.tv_nsec),
+            changed: Int64(info.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(info.st_ctim.tv_nsec))
         isRegularFile = info.st_mode & S_IFMT == S_IFREG
     }
 }

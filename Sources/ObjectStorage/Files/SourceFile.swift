@@ -30,7 +30,10 @@ struct SourceFile: Sendable {
         } catch {
             throw .localIO(error, "read the file for \(ObjectKey.quoted(key))")
         }
-        if now != stamp { throw changed(now: now.bytes, expected: stamp.bytes) }
+        var identity = now.identity
+        // A new name or mode during an upload is no new content.
+        identity.changed = stamp.identity.changed
+        if identity != stamp.identity { throw changed(now: now.bytes, expected: stamp.bytes) }
     }
 
     /// What is thrown for a file that has `now` bytes where there were `expected`.

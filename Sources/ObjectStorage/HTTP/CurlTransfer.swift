@@ -142,7 +142,8 @@ extension CurlTransfer {
     fileprivate func moved(received: Int64, sent: Int64) -> Bool {
         if sent > 0 { request.progress?(sent) }
         let isSent = reader.map { sent == $0.content.count } ?? true
-        let limit = watch.stalled(moved: received + sent, isWaiting: isSent && head.status < 200, now: .now)
+        let limit = watch.stalled(
+            moved: received + sent, isWaiting: isSent && (head.status < 200 || writer == nil), now: .now)
         guard let limit else { return true }
         return fail(.stalled, isSent ? "no answer came within \(limit)" : "nothing moved for \(limit)")
     }

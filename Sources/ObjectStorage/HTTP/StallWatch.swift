@@ -13,10 +13,13 @@ struct StallWatch: Sendable {
 
     /// - Parameters:
     ///   - moved: Bytes of content that have gone either way.
-    ///   - isWaiting: Everything is sent and nothing of the answer has come.
+    ///   - isWaiting: Everything is sent, and of the answer nothing has come, or not the end of a short one.
     /// - Returns: The time that was too long, or nil while all is well.
     mutating func stalled(moved: Int64, isWaiting: Bool, now: ContinuousClock.Instant) -> Duration? {
-        if moved - mark.bytes >= Self.minimumBytes || moved < mark.bytes || isWaiting != mark.isWaiting {
+        // A store that works on its answer may send a space now and then.
+        if moved - mark.bytes >= (isWaiting ? 1 : Self.minimumBytes) || moved < mark.bytes
+            || isWaiting != mark.isWaiting
+        {
             mark = (now, moved, isWaiting)
         }
         let limit = isWaiting ? timeouts.answer : timeouts.stall

@@ -9,7 +9,7 @@ extension S3ObjectStore {
         try attributes.validate()
         let source = try SourceFile(file, length: length, key: key)
         do throws(ObjectStorageError) {
-            guard length <= 2 * client.configuration.partBytes else {
+            guard length <= min(2 * client.configuration.partBytes, PartPlan.maximumPartBytes) else {
                 return try await putInParts(source, attributes, journal: journal, progress: progress)
             }
             var request = S3Request(
@@ -98,7 +98,13 @@ extension S3ObjectStore {
         }
         let tag = EntityTag(response.headers)
         var isProven = false
-        if let theirs = response.headers[S3Provider.crc32cField], let ours = proof.crc32c {
+        if let ours = proof.crc32c {
+            guard let theirs = response.headers[S3Provider.crc32cField] else {
+                throw ObjectStorageError(
+                    .unexpectedAnswer,
+                    "cannot \(request.action) in \(client.place): the store does not verify CRC32C, as "
+                        + "\(client.identity.provider.rawValue) does: set the storage provider to generic")
+            }
             guard theirs == ours.base64 else {
                 throw doubt(request, "the store's CRC32C \(theirs) is not that of what was sent")
             }

@@ -57,6 +57,14 @@ package enum S3Provider: String, Sendable, Hashable, CaseIterable {
     /// over the field, and B2 refuses it.
     var verifiesCRC32C: Bool { self == .aws }
 
+    /// The ETag of a whole of parts is the MD5 of theirs and their number, as on Amazon S3 without a key of KMS.
+    var reckonsETags: Bool {
+        switch self {
+        case .aws, .minio, .ceph, .wasabi, .scaleway, .digitalocean: true
+        case .r2, .b2, .supabase, .gcs, .storj, .generic: false
+        }
+    }
+
     static let crc32cField = "x-amz-checksum-crc32c"
 
     /// Parts of an upload at most.

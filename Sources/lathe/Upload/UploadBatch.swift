@@ -52,18 +52,20 @@ struct UploadBatch: Sendable {
     private func upload(
         _ source: FileDescriptor, _ stamp: FileStamp, _ key: String, _ progress: @escaping @Sendable (Double) -> Void
     ) async throws -> UploadReport.Outcome {
-        if !isForced, let stored = try await store.head(key), stored.bytes == stamp.size,
+        let journal = UploadStateFile(store: store.name, key: key)
+        if !isForced, !journal.isThere, let stored = try await store.head(key), stored.bytes == stamp.size,
             let modified = stored.lastModified, Int64(modified.timeIntervalSince1970) >= stamp.modified / 1_000_000_000
         {
             return .alreadyThere
         }
         guard !isDryRun else { return .wouldUpload }
         let start = ContinuousClock.now
-        let journal = UploadStateFile(store: store.name, key: key)
+        journal.mark()
         let total = Double(max(1, stamp.size))
         _ = try await store.put(
             source, length: stamp.size, key: key, attributes: attributes, journal: journal
         ) { progress(Double($0) / total) }
+        journal.clear()
         return .uploaded(seconds: start.duration(to: .now).seconds, resumed: journal.bytesResumed)
     }
 }

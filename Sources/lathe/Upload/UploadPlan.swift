@@ -14,14 +14,15 @@ struct UploadPlan: Sendable {
 
     /// - Throws: `CommandError` where two files would get one key, and for a name that is no UTF-8, as keys are.
     init(_ operands: [Operand], report: UploadReport) throws(CommandError) {
-        var taken: [String: FilePath] = [:]
+        // By their bytes: as text, a composed and a decomposed é are the same.
+        var taken: [[UInt8]: FilePath] = [:]
         for operand in operands {
             for (path, relative, bytes) in Self.find(operand, report) {
                 guard let key = String(validating: relative.bytes, as: UTF8.self) else {
                     report.failed(path, key: nil, "its name is not UTF-8, which keys are: rename it")
                     continue
                 }
-                if let other = taken.updateValue(path, forKey: key) {
+                if let other = taken.updateValue(path, forKey: relative.bytes) {
                     guard other != path else { continue }
                     throw CommandError(
                         .usage, "\(other.shown) and \(path.shown) would both become \(key): upload them one by one")

@@ -23,7 +23,7 @@ final class UploadStateFile: UploadJournal {
 
     func unfinished() async throws(ObjectStorageError) -> UnfinishedUpload? {
         guard let json = try? Data(contentsOf: path),
-            let upload = try? JSONDecoder().decode(UnfinishedUpload.self, from: json)
+            let upload = try? JSONDecoder().decode(UnfinishedUpload.self, from: json), upload.partBytes > 0
         else { return nil }
         state.withLock { $0 = upload }
         resumed.withLock { resumed in
@@ -49,8 +49,31 @@ final class UploadStateFile: UploadJournal {
     }
 
     func end(uploadID: String) async throws(ObjectStorageError) {
+        // Another run may have begun one of its own meanwhile.
+        guard state.withLock({ $0 })?.uploadID == uploadID else { return }
         state.withLock { $0 = nil }
+        try? Data().write(to: path)
+    }
+
+    /// Some run has begun to send the file and not said that it is there.
+    var isThere: Bool { FileManager.default.fileExists(atPath: path.path) }
+
+    /// Before anything is sent: whatever ends this run, the next one does not take what the storage has for the file.
+    func mark() {
+        guard !isThere else { return }
+        makeFolder()
+        try? Data().write(to: path)
+    }
+
+    /// The file is there.
+    func clear() {
         try? FileManager.default.removeItem(at: path)
+    }
+
+    private func makeFolder() {
+        try? FileManager.default.createDirectory(
+            at: path.deletingLastPathComponent(), withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
     }
 
     private func change(_ body: (inout UnfinishedUpload?) -> Void) {
@@ -59,9 +82,7 @@ final class UploadStateFile: UploadJournal {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             guard let json = upload.flatMap({ try? encoder.encode($0) }) else { return }
-            try? FileManager.default.createDirectory(
-                at: path.deletingLastPathComponent(), withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700])
+            makeFolder()
             try? json.write(to: path, options: .atomic)
         }
     }

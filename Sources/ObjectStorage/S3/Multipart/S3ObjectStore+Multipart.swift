@@ -41,7 +41,7 @@ extension S3ObjectStore {
             if known.uploadID.isEmpty {
                 await takeBackAll(of: known.key)
             } else if known.file == source.stamp.identity {
-                if let going = try await reconcile(known) { return .unfinished(going) }
+                if let going = try await known.isUsable ? goOn(with: known) : nil { return .unfinished(going) }
                 if let object = try await object(madeOf: known) {
                     try await journal?.end(uploadID: known.uploadID)
                     return .completed(object)
@@ -65,6 +65,16 @@ extension S3ObjectStore {
             throw error
         }
         return .unfinished(upload)
+    }
+
+    /// - Returns: nil where the upload is gone, and where the store will not say: a new one needs none of its parts.
+    private func goOn(with known: UnfinishedUpload) async throws(ObjectStorageError) -> UnfinishedUpload? {
+        do throws(ObjectStorageError) {
+            return try await reconcile(known)
+        } catch {
+            guard [.accessDenied, .rejected, .unexpectedAnswer].contains(error.kind) else { throw error }
+            return nil
+        }
     }
 
     /// Sends the parts that the store does not have.

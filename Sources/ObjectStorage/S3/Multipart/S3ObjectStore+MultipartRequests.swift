@@ -78,7 +78,9 @@ extension S3ObjectStore {
             headers: [("Content-Type", "application/xml")], content: .bytes(Self.list(parts)))
         do throws(ObjectStorageError) {
             let response = try await sendWithRetries(request)
-            try check(response, parts, request)
+            if let tag = try check(response, parts, request) {
+                return StoredObject(key: upload.key, bytes: source.stamp.bytes, etag: tag)
+            }
         } catch  where error.s3Code == "NoSuchUpload" {
             // The answer to an earlier try was lost, or somebody took the upload back: the object tells.
             var whole = upload
@@ -96,9 +98,16 @@ extension S3ObjectStore {
     func object(madeOf upload: UnfinishedUpload) async throws(ObjectStorageError) -> StoredObject? {
         let plan = PartPlan(fileBytes: upload.file.bytes, partBytes: upload.partBytes)
         guard Set(upload.parts.map(\.number)) == Set(1...plan.count) else { return nil }
-        let object = try await retries.run { () throws(ObjectStorageError) in try await headOnce(upload.key) }
+        let object: StoredObject?
+        do throws(ObjectStorageError) {
+            object = try await retries.run { () throws(ObjectStorageError) in try await headOnce(upload.key) }
+        } catch {
+            // Credentials that may write and not read.
+            guard error.kind == .accessDenied else { throw error }
+            return nil
+        }
         guard let object, object.bytes == upload.file.bytes, let tag = object.etag else { return nil }
-        return tag == Self.etag(of: upload.parts) ? object : nil
+        return tag.lowercased() == Self.etag(of: upload.parts) ? object : nil
     }
 
     /// Takes an upload back, as far as that can be done in a moment; the rest is left to whoever looks after stale
@@ -136,15 +145,19 @@ extension S3ObjectStore {
         return Array(document.utf8)
     }
 
+    /// - Returns: The ETag where it proves the whole; nil where it has another form, or the store is not known to make
+    ///   it as S3 does.
     /// - Throws: `integrity` for an ETag or CRC that is not reckoned from the parts' own.
     private func check(
         _ response: HTTPResponse, _ parts: [UploadedPart], _ request: S3Request
-    ) throws(ObjectStorageError) {
+    ) throws(ObjectStorageError) -> String? {
         guard let answer = XMLNode(parsing: response.body), let field = answer["ETag"]?.text else {
             throw client.unexpectedAnswer(to: request, status: response.status)
         }
         let tag = EntityTag.unquoted(field)
-        if let ours = Self.etag(of: parts), EntityTag.isOfParts(tag), tag != ours {
+        let isProven = EntityTag.isOfParts(tag) && tag.lowercased() == Self.etag(of: parts)
+        let isReckoned = client.configuration.comparesETags && client.identity.provider.reckonsETags
+        if !isProven, isReckoned, EntityTag.isOfParts(tag), let ours = Self.etag(of: parts) {
             throw ObjectStorageError(
                 .integrity,
                 "cannot \(request.action) in \(client.place): the store's ETag \(tag) is not \(ours), that of the parts"
@@ -159,6 +172,7 @@ extension S3ObjectStore {
                     "cannot \(request.action) in \(client.place): the store's CRC32C \(theirs) is not \(ours)")
             }
         }
+        return isProven ? tag : nil
     }
 
     /// The ETag that S3 makes of parts whose own ones are MD5s: the MD5 of those, and how many they are. nil where they
