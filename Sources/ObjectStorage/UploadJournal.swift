@@ -42,7 +42,7 @@ package struct UnfinishedUpload: Sendable, Hashable, Codable {
 
 extension UnfinishedUpload {
     /// Whether it can be one of ours: a journal may be damaged.
-    var isUsable: Bool {
+    package var isUsable: Bool {
         partBytes > 0 && file.bytes > 0 && parts.allSatisfy { 1...10_000 ~= $0.number }
             && (file.bytes - 1) / partBytes < 10_000
     }

@@ -16,20 +16,14 @@ extension S3ObjectStore {
                 action: "put \(ObjectKey.quoted(key))", method: .put, key: wholeKey, headers: attributes.headerFields)
             request.progress = progress
             let sent = try await send(FileSlice(source), as: request)
-            return try await prove(sent, of: source, key: key, request)
+            // Otherwise its size is asked for.
+            guard sent.isProven else { return try await stored(key, source, request) }
+            return StoredObject(key: key, bytes: source.stamp.bytes, etag: sent.etag)
         } catch  where error.kind == .unavailable && error.httpStatus == nil {
             // A store that refuses an upload may close before its answer is read; a request without content gets it.
             try await checkBucket()
             throw error
         }
-    }
-
-    /// Whether the store, as far as is known, has the bytes that were sent; otherwise asks for their number.
-    private func prove(
-        _ sent: SentSlice, of source: SourceFile, key: String, _ request: S3Request
-    ) async throws(ObjectStorageError) -> StoredObject {
-        guard !sent.isProven else { return StoredObject(key: key, bytes: source.stamp.bytes, etag: sent.etag) }
-        return try await stored(key, source, request)
     }
 
     /// The object as the store has it, which must have the file's size.

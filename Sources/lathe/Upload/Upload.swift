@@ -34,7 +34,7 @@ struct Upload: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let store = try Settings.store(try await Settings(options).storage(at: to))
+        let store = try await Settings(options).storage(at: to).makeStore()
         let report = UploadReport(isJSON: json)
         let plan = try UploadPlan(files.map { Operand($0) }, report: report)
         let batch = UploadBatch(
@@ -49,11 +49,5 @@ struct Upload: AsyncParsableCommand {
             guard total.files > 1 else { throw CommandError.wasSaid }
             throw CommandError(.workFailed, "\(total.failed) of \(total.files) files were not uploaded")
         }
-    }
-}
-
-extension Settings {
-    fileprivate static func store(_ configuration: StorageConfiguration) throws -> any ObjectStore {
-        try configuration.makeStore()
     }
 }

@@ -19,6 +19,7 @@ struct UploadPlan: Sendable {
         for operand in operands {
             for (path, relative, bytes) in Self.find(operand, report) {
                 guard let key = String(validating: relative.bytes, as: UTF8.self) else {
+                    report.planned(1)
                     report.failed(path, key: nil, "its name is not UTF-8, which keys are: rename it")
                     continue
                 }

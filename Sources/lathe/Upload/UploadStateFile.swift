@@ -23,7 +23,7 @@ final class UploadStateFile: UploadJournal {
 
     func unfinished() async throws(ObjectStorageError) -> UnfinishedUpload? {
         guard let json = try? Data(contentsOf: path),
-            let upload = try? JSONDecoder().decode(UnfinishedUpload.self, from: json), upload.partBytes > 0
+            let upload = try? JSONDecoder().decode(UnfinishedUpload.self, from: json), upload.isUsable
         else { return nil }
         state.withLock { $0 = upload }
         resumed.withLock { resumed in

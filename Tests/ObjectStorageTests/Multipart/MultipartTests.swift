@@ -44,6 +44,16 @@ import Testing
                 file, length: try FileStamp(of: file).bytes, key: "a.wav",
                 attributes: ObjectAttributes(contentType: "audio/wav"), journal: journal, progress: nil)
         }
+
+        /// Of an upload that breaks off when so many parts are sent; from then on nothing is in its way.
+        func journal(ofBroken file: FileDescriptor, after parts: Int) async -> MemoryJournal {
+            let journal = MemoryJournal()
+            journal.limit(to: parts)
+            let broken = await Result { try await put(file, journal) }
+            #expect(broken.failure?.kind == .unavailable)
+            journal.limit(to: .max)
+            return journal
+        }
     }
 
     @Test(
@@ -71,12 +81,8 @@ import Testing
         let content = noise(Self.fileBytes)
         let file = try scratch.file("in", content)
         defer { try? file.close() }
-        let journal = MemoryJournal()
-        journal.limit(to: 2)
-        let broken = await Result { try await bucket.put(file, journal) }
-        #expect(broken.failure?.kind == .unavailable)
+        let journal = await bucket.journal(ofBroken: file, after: 2)
         #expect(journal.partsAdded == [1, 2])
-        journal.limit(to: .max)
         _ = try await bucket.put(file, journal)
         #expect(journal.begun == 1)
         #expect(journal.partsAdded == [1, 2, 3, 4])
@@ -93,10 +99,7 @@ import Testing
         let scratch = try TemporaryDirectory()
         let file = try scratch.file("in", noise(Self.fileBytes))
         defer { try? file.close() }
-        let journal = MemoryJournal()
-        journal.limit(to: 2)
-        _ = await Result { try await bucket.put(file, journal) }
-        journal.limit(to: .max)
+        let journal = await bucket.journal(ofBroken: file, after: 2)
         let content = noise(Self.fileBytes, seed: 2)
         var former = stat()
         #expect(unsafe fstat(file.rawValue, &former) == 0)
@@ -117,10 +120,7 @@ import Testing
         let content = noise(Self.fileBytes)
         let file = try scratch.file("in", content)
         defer { try? file.close() }
-        let journal = MemoryJournal()
-        journal.limit(to: 3)
-        _ = await Result { try await bucket.put(file, journal) }
-        journal.limit(to: .max)
+        let journal = await bucket.journal(ofBroken: file, after: 3)
         journal.change { $0.parts[1].etag = String(repeating: "0", count: 32) }
         _ = try await bucket.put(file, journal)
         #expect(journal.partsAdded == [1, 2, 3, 2, 4])
@@ -134,10 +134,7 @@ import Testing
         let content = noise(Self.fileBytes)
         let file = try scratch.file("in", content)
         defer { try? file.close() }
-        let journal = MemoryJournal()
-        journal.limit(to: 2)
-        _ = await Result { try await bucket.put(file, journal) }
-        journal.limit(to: .max)
+        let journal = await bucket.journal(ofBroken: file, after: 2)
         await bucket.store.takeBack(try #require(journal.upload), nil)
         _ = try await bucket.put(file, journal)
         #expect(journal.begun == 2)
@@ -151,10 +148,7 @@ import Testing
         let scratch = try TemporaryDirectory()
         let file = try scratch.file("in", noise(Self.fileBytes))
         defer { try? file.close() }
-        let journal = MemoryJournal()
-        journal.limit(to: 3)
-        _ = await Result { try await bucket.put(file, journal) }
-        journal.limit(to: .max)
+        let journal = await bucket.journal(ofBroken: file, after: 3)
         let before = try #require(journal.upload)
         let object = try await bucket.put(file, journal)
         var whole = before
